@@ -1,0 +1,30 @@
+"""How each venue is doing, for the window's chips: judged by its book, not by hope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.domain.market import BookState, BookView
+from core.exchanges.connector import ExchangeConnector
+
+
+@dataclass(frozen=True, slots=True)
+class VenueHealth:
+    """One venue at one moment.
+
+    Attributes:
+        age_ms: since its book's last message; None before the first.
+        latency_ms: last measured round trip of an order request; None before the first order.
+        note: why its book is not usable, in words; empty when it is.
+    """
+
+    venue: str
+    state: BookState
+    age_ms: float | None
+    latency_ms: float | None
+    note: str
+
+
+def venue_health(connector: ExchangeConnector, book: BookView, now_us: int) -> VenueHealth:
+    age_ms = (now_us - book.received_us) / 1_000 if book.received_us else None
+    return VenueHealth(connector.venue, book.state, age_ms, connector.latency_ms, book.note)

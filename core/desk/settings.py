@@ -1,0 +1,32 @@
+"""What a desk is opened with. Nothing here reads the environment or touches the disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """How to open a desk.
+
+    Attributes:
+        mode: `demo` needs no network and no keys; `replay` plays recordings.
+        replay: recordings to play together, ordered by their receive times.
+        speed: 1 is real time, N is N times faster, 'max' as fast as the data can be read.
+        symbol: what the window opens on.
+        venues: venues to open; empty means all that the mode offers.
+        seed: of the synthetic market; the same seed is the same market.
+        profile: directory of the journal and the window's layout; None keeps everything in memory.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Literal["demo", "replay"] = "demo"
+    replay: tuple[Path, ...] = ()
+    speed: float | Literal["max"] = Field(1.0)
+    symbol: str = "BTC/USDT"
+    venues: tuple[str, ...] = ()
+    seed: int = 7
+    profile: Path | None = None

@@ -1,0 +1,105 @@
+"""Changing a parent under way: raise at once, amend in place where that is safe, else cancel first and apply once known.
+
+Below filled + live nothing is applied before the children that stand in the way are *known* to be over:
+a fill may be on its way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from typing import final
+
+from core.domain.orders import ChildStatus, Knowledge, PendingAction
+from core.execution.manager import OrderManager
+from core.execution.state import ChildState, ParentState
+
+
+@final
+class AmendWish:
+    """What the trader wants a parent to be, and whether that came true.
+
+    Attributes:
+        price: new limit, quote per base (None: a market order keeps none).
+        amount: new total, base.
+        applied: resolves True when the parent has the new values, False when they came too late.
+    """
+
+    def __init__(self, price: Decimal | None, amount: Decimal) -> None:
+        self.price = price
+        self.amount = amount
+        self.applied: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        # The one attempt to amend in place; it runs beside the worker, so that a cancel need not wait for it.
+        self.in_place: asyncio.Task[bool] | None = None
+
+    def drop(self) -> None:
+        """It was overtaken by a cancel, another wish, or the end of the parent."""
+        if not self.applied.done():
+            self.applied.set_result(False)
+
+
+def settle_amend(wish: AmendWish, parent: ParentState, manager: OrderManager) -> bool:
+    """Bring `wish` about as far as possible now; True once it is settled, False to be called again after the next change."""
+    if wish.in_place is not None:
+        if not wish.in_place.done():
+            return False
+        if _took_effect(wish.in_place):
+            return _apply(wish, parent, manager)
+    only_more = wish.price == parent.request.price and wish.amount >= parent.executed.amount + parent.live_amount
+    if only_more or not parent.open_children:
+        return _apply(wish, parent, manager)
+    child = _amendable(parent, manager)
+    if child is not None and wish.in_place is None and wish.price is not None:
+        wish.in_place = _amend_in_place(wish, wish.price, child, parent, manager)
+        if wish.in_place is not None:
+            return False
+    for open_child in parent.open_children:
+        if open_child.pending is PendingAction.NONE and open_child.knowledge is Knowledge.KNOWN:
+            manager.cancel(open_child)
+    return False
+
+
+def _apply(wish: AmendWish, parent: ParentState, manager: OrderManager) -> bool:
+    # A fill during the cancel may have passed the new amount: what is filled is filled.
+    amount = max(wish.amount, parent.executed.amount + parent.live_amount)
+    manager.change_request(parent, price=wish.price, amount=amount)
+    if not wish.applied.done():
+        wish.applied.set_result(amount == wish.amount)
+    return True
+
+
+def _amendable(parent: ParentState, manager: OrderManager) -> ChildState | None:
+    """The parent's only live child, when it rests at the parent's own price on a venue that amends in place."""
+    if len(parent.open_children) != 1:
+        return None
+    child = parent.open_children[0]
+    resting = child.status in (ChildStatus.OPEN, ChildStatus.PARTIALLY_FILLED) and child.pending is PendingAction.NONE
+    own_price = parent.request.price is not None and child.price == child_price(child, parent.request.price, manager)
+    known = child.knowledge is Knowledge.KNOWN
+    return child if resting and known and own_price and manager.connectors[child.planned.exchange].capabilities.amend else None
+
+
+def child_price(child: ChildState, price: Decimal, manager: OrderManager) -> Decimal:
+    """`price` on the child's venue."""
+    instrument = manager.connectors[child.planned.exchange].instruments[child.parent.request.symbol]
+    return instrument.round_price(price, child.planned.side)
+
+
+def _amend_in_place(
+    wish: AmendWish, price: Decimal, child: ChildState, parent: ParentState, manager: OrderManager
+) -> asyncio.Task[bool] | None:
+    """Start changing the resting child to what the parent would have left; None when that can't be."""
+    instrument = manager.connectors[child.planned.exchange].instruments[parent.request.symbol]
+    elsewhere = parent.executed.amount - child.executed.amount + parent.released
+    amount = instrument.floor_amount(wish.amount - elsewhere)
+    new_price = child_price(child, price, manager)
+    if amount <= child.executed.amount or instrument.shortfall_of_minimums(amount - child.executed.amount, new_price):
+        return None
+    if wish.amount > parent.request.amount:  # room first, then the larger child
+        manager.change_request(parent, price=parent.request.price, amount=wish.amount)
+    return manager.begin_amend(child, price=new_price, amount=amount)
+
+
+def _took_effect(attempt: asyncio.Task[bool]) -> bool:
+    """A refusal leaves the child as it was: the slower way, cancel first, is next."""
+    return not attempt.cancelled() and attempt.exception() is None and attempt.result()

@@ -1,0 +1,252 @@
+"""The execution engine: what a trader or a script asks, it checks, previews, starts and steers.
+
+Planning is the strategies' (pure), acting is the workers' (one per parent), state is the manager's. The engine
+only joins them, so preview and execution can't disagree: both call the same planner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, final
+
+from core.domain.enums import ExecutionStrategy, OrderSide, OrderType
+from core.domain.errors import BadAmount, BadPrice, NotPossible
+from core.domain.events import OrderEvent
+from core.domain.market import MarketView
+from core.domain.numbers import plain, to_decimal
+from core.domain.orders import ParentStatus
+from core.domain.plan import ExecutionRequest, Plan
+from core.exchanges.connector import ExchangeConnector
+from core.execution.amending import AmendWish, child_price
+from core.execution.manager import OrderManager
+from core.execution.order import Order
+from core.execution.requests import build_request
+from core.execution.state import ZERO, ChildState
+from core.execution.tasks import TaskOwner
+from core.execution.worker import Worker
+from core.market.store import OrderBooks
+from core.strategies.params import parse_params
+from core.strategies.registry import find_strategy
+
+# How long a cancel or a change is waited for before it is left to finish by itself.
+PATIENCE_S = 30.0
+
+
+@final
+class ExecutionEngine:
+    """Smart order routing over many venues.
+
+    Args:
+        order_manager: owner of all order state.
+        exchange_connectors: venue name -> connector.
+        orderbooks: the books that plans are made from.
+    """
+
+    def __init__(self, order_manager: OrderManager, exchange_connectors: Mapping[str, ExchangeConnector], orderbooks: OrderBooks) -> None:
+        self._manager = order_manager
+        self._connectors = dict(exchange_connectors)
+        self._books = orderbooks
+        self._clock = order_manager.clock
+        self._workers: dict[str, Worker] = {}
+        self._tasks = TaskOwner()
+        self._stop_listening = order_manager.on_event(self._on_event)
+
+    # -- asking ------------------------------------------------------------------------------------
+
+    def request(self, **words: Any) -> ExecutionRequest:
+        """The keywords of `execute_order`, checked and normalised.
+
+        Raises:
+            BadRequest: with a sentence that says what to change.
+        """
+        return build_request({venue: connector.instruments for venue, connector in self._connectors.items()}, **words)
+
+    def preview(self, request: ExecutionRequest) -> Plan:
+        """What would be done with `request` now; nothing is sent. The planner is the one that execution uses."""
+        return find_strategy(request.strategy).plan(request, self._market(request), parse_params(request.strategy, request.params))
+
+    # -- acting ------------------------------------------------------------------------------------
+
+    async def execute_order(
+        self,
+        symbol: str,
+        side: OrderSide | str,
+        amount: Decimal | str | int | float,
+        order_type: OrderType | str = OrderType.LIMIT,
+        price: Decimal | str | int | float | None = None,
+        strategy: ExecutionStrategy | str = ExecutionStrategy.BEST_PRICE,
+        exchanges: Sequence[str] | None = None,
+        params: Mapping[str, object] | None = None,
+        **more: Any,
+    ) -> Order:
+        """Start a parent order and return it at once; `await parent.done()` waits for its end.
+
+        Args:
+            symbol: `BTC/USDT`.
+            side, order_type, strategy: members or their names.
+            amount: base.
+            price: limit, quote per base; market orders take none.
+            exchanges: venues to use; None is every venue that trades the symbol.
+            params: the strategy's parameters, see `core.strategies.params`.
+            more: `time_in_force`, `post_only`, `reduce_only`.
+
+        Raises:
+            BadRequest: nothing was sent.
+            JournalError: nothing was sent.
+        """
+        words = {"symbol": symbol, "side": side, "amount": amount, "order_type": order_type, "price": price}
+        return await self.execute(self.request(**words, strategy=strategy, exchanges=exchanges, params=params, **more))
+
+    async def execute(self, request: ExecutionRequest) -> Order:
+        """Start a parent order from a checked request."""
+        strategy = find_strategy(request.strategy)
+        params = parse_params(request.strategy, request.params)
+        order = self._manager.create_parent(request)
+        worker = Worker(self._manager.parent(order.id), strategy, params, self._manager, lambda: self._market(worker.parent.request))
+        self._workers[order.id] = worker
+        self._tasks.spawn(self._work(worker), f"worker {order.id}")
+        return order
+
+    async def _work(self, worker: Worker) -> None:
+        try:
+            await worker.run()
+        finally:
+            self._workers.pop(worker.parent.id, None)
+
+    async def cancel_execution(self, order_id: str) -> bool:
+        """Cancel a parent with all its children, or one child. Never asks twice, never waits for ever.
+
+        Returns:
+            True when the order ended cancelled; False when it was over before, or filled first.
+
+        Raises:
+            UnknownOrder: there is no such order.
+        """
+        order = self._manager.order(order_id)
+        child = self._manager.child(order_id)
+        if child is not None:
+            if not self._manager.cancel(child, release=not _reschedules(child)):
+                return False
+            await self._patiently(order.done())
+            return order.status.value == "cancelled"
+        worker = self._workers.get(order_id)
+        if worker is None or order.status is ParentStatus.CANCELLING:
+            return False
+        worker.request_cancel()
+        await self._patiently(order.done())
+        return order.status is ParentStatus.CANCELLED
+
+    async def cancel_all(self) -> int:
+        """Cancel every working parent at once; how many there were."""
+        ids = list(self._workers)
+        for order_id in ids:
+            self._workers[order_id].request_cancel()
+        await asyncio.gather(*(self._patiently(self._manager.order(order_id).done()) for order_id in ids))
+        return len(ids)
+
+    async def modify_execution(
+        self, order_id: str, new_price: Decimal | str | int | float | None = None, new_amount: Decimal | str | int | float | None = None
+    ) -> bool:
+        """Give a parent, or a single child, another price, another amount, or both. The strategy and its parameters stay.
+
+        Returns:
+            True when the order has the new values; False when they came too late.
+
+        Raises:
+            BadPrice, BadAmount: not a usable value, or less than is filled already.
+            NotPossible: the order is over, or has no price to change.
+            UnknownOrder: there is no such order.
+            VenueRefused: the venue refused to change the child; it is as it was.
+        """
+        order = self._manager.order(order_id)
+        price = _positive(new_price, "price") if new_price is not None else None
+        amount = _positive(new_amount, "amount") if new_amount is not None else None
+        if price is None and amount is None:
+            raise NotPossible("Give a new price, a new amount, or both.")
+        if amount is not None and amount < order.filled_amount:
+            raise BadAmount(f"{plain(order.filled_amount)} is filled already; the amount can't go below it.")
+        child = self._manager.child(order_id)
+        if child is not None:
+            return await self._modify_child(child, price, amount)
+        worker = self._workers.get(order_id)
+        if worker is None or order.status is ParentStatus.CANCELLING:
+            raise NotPossible(f"Order {order_id} is {order.status.value} and can't be changed.")
+        request = worker.parent.request
+        if price is not None and request.price is None:
+            raise BadPrice("A market order has no price to change.")
+        wish = AmendWish(price if price is not None else request.price, amount if amount is not None else request.amount)
+        worker.request_amend(wish)
+        done = asyncio.ensure_future(self._until_over(order, wish))
+        await self._patiently(done)
+        return wish.applied.done() and wish.applied.result()
+
+    async def _until_over(self, order: Order, wish: AmendWish) -> None:
+        over: asyncio.Future[Any] = asyncio.ensure_future(order.done())
+        try:
+            await asyncio.wait([over, wish.applied], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            over.cancel()
+
+    async def _modify_child(self, child: ChildState, price: Decimal | None, amount: Decimal | None) -> bool:
+        instrument = self._connectors[child.planned.exchange].instruments[child.parent.request.symbol]
+        new_price = child_price(child, price, self._manager) if price is not None else child.price
+        new_amount = instrument.floor_amount(amount) if amount is not None else child.amount
+        if too_small := instrument.shortfall_of_minimums(new_amount, new_price):
+            raise BadAmount(f"{child.planned.exchange} would refuse this: {too_small}.")
+        limit = child.parent.request.price
+        if limit is not None and child.planned.side.sign * (new_price - limit) > 0:
+            raise BadPrice(f"{plain(new_price)} is past the parent's limit of {plain(limit)}; change the parent instead.")
+        freed = max(child.amount - new_amount, ZERO)
+        changed = await self._manager.amend(child, price=new_price, amount=new_amount)
+        if changed and freed and not _reschedules(child):
+            child.parent.released += freed
+        return changed
+
+    def pause_execution(self, order_id: str) -> bool:
+        """Stop placing and take resting children back; the schedule stands still. False when it is not running."""
+        worker = self._workers.get(self._manager.order(order_id).id)
+        return worker is not None and worker.pause()
+
+    def resume_execution(self, order_id: str) -> bool:
+        """Go on with a paused parent; False when it is not paused."""
+        worker = self._workers.get(self._manager.order(order_id).id)
+        return worker is not None and worker.resume()
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _market(self, request: ExecutionRequest) -> MarketView:
+        return self._books.view(request.symbol, request.exchanges or None, self._clock.now_us())
+
+    def _on_event(self, event: OrderEvent) -> None:
+        worker = self._workers.get(event.order.parent_id or event.order.id)
+        if worker is not None and event.order.parent_id is not None:
+            worker.wake()
+
+    async def _patiently(self, awaitable: Awaitable[Any]) -> None:
+        """Wait, but not for ever: a silent venue must not hang the caller. The work goes on regardless."""
+        waiting: asyncio.Future[Any] = asyncio.ensure_future(awaitable)
+        patience: asyncio.Future[Any] = asyncio.ensure_future(self._clock.sleep(PATIENCE_S))
+        try:
+            await asyncio.wait([waiting, patience], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            patience.cancel()
+
+    async def close(self) -> None:
+        """Stop all workers. Live children stay on their venues as they are."""
+        self._stop_listening()
+        await self._tasks.close()
+
+
+def _positive(value: object, name: str) -> Decimal:
+    number = to_decimal(value, name)
+    if number <= 0:
+        raise (BadPrice if name == "price" else BadAmount)(f"The {name} must be above zero, not {plain(number)}.")
+    return number
+
+
+def _reschedules(child: ChildState) -> bool:
+    """A working algo places a cancelled slice's amount again later; a router does not."""
+    return child.parent.request.strategy in (ExecutionStrategy.TWAP, ExecutionStrategy.VWAP, ExecutionStrategy.ICEBERG)

@@ -1,0 +1,113 @@
+"""Finding out what became of a child that we are not sure about.
+
+Only what the venue says counts. A failed query is not evidence; an empty one counts only when the
+request can no longer arrive, and it takes two of them. Past the deadline the child is quarantined:
+its size stays reserved, the trader is asked, and the search goes on slowly.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import final
+
+from core.domain.clock import MICROSECONDS, Clock
+from core.domain.errors import VenueError
+from core.domain.orders import ChildEvent, ChildStatus, Fill, Knowledge, PendingAction
+from core.exchanges.connector import ExchangeConnector, VenueOrder
+from core.execution.state import ChildState
+from core.execution.tasks import TaskOwner
+
+log = logging.getLogger(__name__)
+
+FIRST_LOOK_S = 0.25
+SLOWEST_LOOK_S = 5.0
+QUARANTINE_LOOK_S = 15.0
+# A request that has not arrived by now never will: longer than any receive window that venues grant.
+ARRIVAL_WINDOW_US = 10 * MICROSECONDS
+EMPTY_LOOKS_NEEDED = 2
+DEADLINE_US = 60 * MICROSECONDS
+
+
+@final
+class Evidence:
+    """Investigates children in doubt, one task each, and hands what it learns to the manager's callbacks."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        tasks: TaskOwner,
+        take_order: Callable[[ChildState, VenueOrder], None],
+        take_fill: Callable[[Fill], None],
+        changed: Callable[[ChildState], None],
+    ) -> None:
+        self._clock = clock
+        self._tasks = tasks
+        self._take_order = take_order
+        self._take_fill = take_fill
+        self._changed = changed
+        self._open: set[str] = set()
+
+    def look_into(self, child: ChildState, connector: ExchangeConnector, *, first_look_s: float = FIRST_LOOK_S) -> None:
+        """Start an investigation unless one is under way."""
+        if child.client_id not in self._open:
+            self._open.add(child.client_id)
+            self._tasks.spawn(self._investigate(child, connector, first_look_s), f"evidence {child.client_id}")
+
+    async def _investigate(self, child: ChildState, connector: ExchangeConnector, wait_s: float) -> None:
+        started_us, empty_looks = self._clock.now_us(), 0
+        try:
+            while in_doubt(child):
+                await self._clock.sleep(wait_s)
+                wait_s = QUARANTINE_LOOK_S if child.knowledge is Knowledge.QUARANTINED else min(wait_s * 2, SLOWEST_LOOK_S)
+                if not in_doubt(child):
+                    return
+                found = await self._look(child, connector)
+                if found is None:
+                    empty_looks += self._clock.now_us() - child.sent_us >= ARRIVAL_WINDOW_US
+                    if empty_looks >= EMPTY_LOOKS_NEEDED and child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING):
+                        self._prove_absent(child)
+                        return
+                if child.knowledge is Knowledge.UNKNOWN and self._clock.now_us() - started_us >= DEADLINE_US:
+                    self._quarantine(child)
+        finally:
+            self._open.discard(child.client_id)
+
+    async def _look(self, child: ChildState, connector: ExchangeConnector) -> bool | None:
+        """True: the venue knows it. None: a successful look-up knew nothing. False: the look-up failed."""
+        symbol = child.parent.request.symbol
+        try:
+            news = await connector.find_order(symbol, child.client_id)
+            if news is None:
+                return None
+            if news.filled > child.executed.amount:
+                for fill in await connector.fills_of(symbol, child.client_id):
+                    self._take_fill(fill)
+        except VenueError as error:
+            log.warning("look-up of %s on %s failed: %s", child.client_id, connector.venue, error, extra={"detail": error.detail})
+            return False
+        # An answer while a cancel or an amend is pending shows whether it took effect.
+        if not child.settled and child.pending is PendingAction.CANCEL:
+            child.pending = PendingAction.NONE
+        if not child.settled and child.pending is PendingAction.AMEND and (news.price, news.amount) == (child.price, child.amount):
+            child.pending, child.pending_price, child.pending_amount = PendingAction.NONE, None, None
+        self._take_order(child, news)
+        return True
+
+    def _prove_absent(self, child: ChildState) -> None:
+        child.knowledge, child.reason = Knowledge.KNOWN, "proven never to have reached the venue"
+        child.advance(ChildEvent.PROVE_ABSENT, self._clock.now_us())
+        self._changed(child)
+
+    def _quarantine(self, child: ChildState) -> None:
+        child.knowledge = Knowledge.QUARANTINED
+        child.reason = f"no evidence from {child.planned.exchange} what became of this order; check it there. Its size stays reserved"
+        child.updated_us = self._clock.now_us()
+        self._changed(child)
+
+
+def in_doubt(child: ChildState) -> bool:
+    """Something about it has been claimed or asked but not shown."""
+    if child.knowledge is not Knowledge.KNOWN or child.claimed_end is not None:
+        return True
+    return not child.settled and child.pending is not PendingAction.NONE

@@ -1,0 +1,90 @@
+"""What all routers share: send the plan, wait until every child is known, plan what is left, rest or report the rest.
+
+A residual is never re-planned while a child might still fill: that is how orders double.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import replace
+
+from core.domain.clock import MICROSECONDS
+from core.domain.enums import ExecutionStrategy, TimeInForce
+from core.domain.market import MarketView
+from core.domain.plan import ExecutionRequest, Plan, PlannedChild
+from core.strategies.assemble import is_market
+from core.strategies.base import AlgoState, Decision
+from core.strategies.params import Params
+
+# A sweep that leaves something is followed up while the book still offers more; then the rest rests.
+MAX_ROUNDS = 6
+MAX_REFUSALS = 3
+RETRY_US = MICROSECONDS // 4
+# How long an order waits for a usable book before it gives up; an immediate one asks a few times only.
+MAX_WAITS_IMMEDIATE = 8
+MAX_WAITS = 240
+
+
+class Router(ABC):
+    """A strategy that is done after one plan and its follow-ups."""
+
+    name: ExecutionStrategy
+
+    @abstractmethod
+    def plan(self, request: ExecutionRequest, market: MarketView, params: Params, *, refused: Mapping[str, str] | None = None) -> Plan:
+        """What it would do with `request.amount` now.
+
+        Args:
+            refused: venues to leave out because they refused this parent, with what they said.
+        """
+
+    def decide(self, state: AlgoState, now_us: int, market: MarketView, params: Params) -> Decision:
+        if state.live:
+            return Decision(reason=_waiting(state))
+        if state.remaining_amount <= 0:
+            return Decision(finish="" if not state.released_amount else "the cancelled child's amount was not placed again")
+        if state.refusals >= MAX_REFUSALS:
+            return Decision(finish=f"stopped after {state.refusals} refusals in a row: {last_refusal(state.refused_venues)}")
+        plan = self.plan(replace(state.request, amount=state.remaining_amount), market, params, refused=state.refused_venues)
+        send = () if plan.blocking else self._to_send(plan, state)
+        if send:
+            return Decision(send=send, reason=f"sent {len(send)} order{'s' if len(send) > 1 else ''}", memory={})
+        return self._nothing_to_send(plan, state, now_us, market)
+
+    def _to_send(self, plan: Plan, state: AlgoState) -> tuple[PlannedChild, ...]:
+        crossing = tuple(child for child in plan.children if not child.rests)
+        if crossing and state.rounds < MAX_ROUNDS:
+            return crossing
+        return tuple(child for child in plan.children if child.rests)
+
+    def _nothing_to_send(self, plan: Plan, state: AlgoState, now_us: int, market: MarketView) -> Decision:
+        waits = state.memory.get("waits", 0)
+        immediate = is_market(state.request) or state.request.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)
+        if not market.live() and isinstance(waits, int) and waits < (MAX_WAITS_IMMEDIATE if immediate else MAX_WAITS):
+            return Decision(wake_us=now_us + RETRY_US, reason="waiting for a usable book", memory={"waits": waits + 1})
+        return Decision(finish=plan.blocking or unfilled_sentence(plan, state.request))
+
+
+def unfilled_sentence(plan: Plan, request: ExecutionRequest) -> str:
+    """Why something stays unfilled, for the trader."""
+    base = request.symbol.split("/")[0]
+    left = f"{plan.unallocated.normalize():f} {base}"
+    if plan.dust:
+        return f"{left} is under every venue's minimum and was left"
+    return f"{left} found no liquidity within the limit"
+
+
+def _waiting(state: AlgoState) -> str:
+    resting = [child for child in state.live if child.rests]
+    if resting and len(resting) == len(state.live):
+        return f"resting on {', '.join(child.exchange for child in resting)}"
+    unknown = [child.exchange for child in state.live if not child.known]
+    if unknown:
+        return f"waiting for evidence from {', '.join(unknown)}"
+    return f"waiting for {', '.join(child.exchange for child in state.live)}"
+
+
+def last_refusal(refusals: Mapping[str, str]) -> str:
+    """What the venue that refused last said."""
+    return next(reversed(list(refusals.values())), "no reason given")
