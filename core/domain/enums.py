@@ -59,7 +59,11 @@ class ExecutionStrategy(StrEnum):
     @property
     def label(self) -> str:
         """`PRICE OPTIMIZED`: as the submit button and the blotter say it."""
-        return self.value.removesuffix("_liquidity").replace("_", " ").upper() if self is ExecutionStrategy.PRICE_OPTIMIZED_LIQUIDITY else self.value.replace("_", " ").upper()
+        return (
+            self.value.removesuffix("_liquidity").replace("_", " ").upper()
+            if self is ExecutionStrategy.PRICE_OPTIMIZED_LIQUIDITY
+            else self.value.replace("_", " ").upper()
+        )
 
 
 class Liquidity(StrEnum):

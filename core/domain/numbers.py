@@ -43,7 +43,9 @@ def to_decimal(value: object, name: str) -> Decimal:
         raise BadNumber(f"The {name} must be finite, not {value}.")
     if isinstance(value, float) and Decimal(value) != number:
         raise BadNumber(f"The {name} {value!r} is a binary float that is not exactly {number}; pass '{number}' or Decimal('{number}').")
-    if number and (number.adjusted() > MAX_DIGITS or _decimals(number) > MAX_DIGITS or len(number.normalize().as_tuple().digits) > 2 * MAX_DIGITS):
+    if number and (
+        number.adjusted() > MAX_DIGITS or _decimals(number) > MAX_DIGITS or len(number.normalize().as_tuple().digits) > 2 * MAX_DIGITS
+    ):
         raise BadNumber(f"The {name} has too many digits: {value}.")
     return number
 

@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 FIRST_LOOK_S = 0.25
 SLOWEST_LOOK_S = 5.0
 QUARANTINE_LOOK_S = 15.0
-# A request that has not arrived by now never will: longer than any receive window that venues grant.
-ARRIVAL_WINDOW_US = 10 * MICROSECONDS
+# This long after we gave up on it, a request that has not arrived never will: longer than any receive window that venues grant.
+ARRIVAL_WINDOW_US = 15 * MICROSECONDS
 EMPTY_LOOKS_NEEDED = 2
 DEADLINE_US = 60 * MICROSECONDS
 
@@ -64,7 +64,7 @@ class Evidence:
                     return
                 found = await self._look(child, connector)
                 if found is None:
-                    empty_looks += self._clock.now_us() - child.sent_us >= ARRIVAL_WINDOW_US
+                    empty_looks += self._clock.now_us() - started_us >= ARRIVAL_WINDOW_US
                     if empty_looks >= EMPTY_LOOKS_NEEDED and child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING):
                         self._prove_absent(child)
                         return

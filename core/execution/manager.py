@@ -225,7 +225,7 @@ class OrderManager:
             child.doubt(self.clock.now_us(), str(error))
         except Exception as error:
             # Whatever it was, the order may be on the venue. If the stream has acknowledged it meanwhile, we know.
-            log.warning("create on %s: outcome unknown", planned.exchange, exc_info=error)
+            log.warning("create %s on %s: outcome unknown: %r", child.client_id, planned.exchange, error)
             if child.status is ChildStatus.SUBMITTING:
                 child.doubt(self.clock.now_us(), f"{planned.exchange} gave no clear answer; looking for the order there")
         else:

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 # A cancel that did not take effect is asked for again after this.
 RETRY_US = MICROSECONDS
+# A venue that could not be reached is left alone for this long.
+UNREACHABLE_US = 5 * MICROSECONDS
 
 
 @final
@@ -195,11 +197,15 @@ class Worker:
         parent = self.parent
         children = list(parent.children.values())
         refused: dict[str, str] = {}
-        refusals = 0
+        refusals, recovering = 0, False
         for child in children:
-            if child.status in (ChildStatus.REJECTED, ChildStatus.NOT_PLACED, ChildStatus.DENIED):
+            if child.status in (ChildStatus.REJECTED, ChildStatus.DENIED):
                 refused[child.planned.exchange] = child.reason
                 refusals += 1
+            elif child.status is ChildStatus.NOT_PLACED:
+                if self._clock.now_us() - child.updated_us < UNREACHABLE_US:
+                    refused[child.planned.exchange] = child.reason
+                    recovering = True
             elif child.executed.amount > ZERO or not child.status.terminal:
                 refusals = 0
         return AlgoState(
@@ -211,6 +217,7 @@ class Worker:
             rounds=parent.rounds,
             refusals=refusals,
             refused_venues=refused,
+            recovering=recovering,
             memory=parent.memory,
             seed=parent.seed,
         )

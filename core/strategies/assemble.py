@@ -122,4 +122,5 @@ def base_fee_note(request: ExecutionRequest, books: Mapping[str, BookView], chil
 
 
 def is_market(request: ExecutionRequest) -> bool:
-    return request.order_type is OrderType.MARKET or request.price is None
+    """It crosses at once and never rests."""
+    return request.order_type is OrderType.MARKET

@@ -52,7 +52,8 @@ class AlgoState:
         started_us: when it first ran; paused time is added, so that a schedule stands still meanwhile.
         rounds: how often it has sent something.
         refusals: children refused or failed in a row, to stop a reject loop.
-        refused_venues: venues that refused this parent since its last fill, with what they said.
+        refused_venues: venues that refused this parent, with what they said; and those that could not be reached a moment ago.
+        recovering: one of them was only unreachable and will be tried again.
         memory: what the last decision asked to remember.
         seed: for jitter that a restart repeats.
     """
@@ -65,6 +66,7 @@ class AlgoState:
     rounds: int = 0
     refusals: int = 0
     refused_venues: Mapping[str, str] = field(default_factory=dict)
+    recovering: bool = False
     memory: Mapping[str, object] = field(default_factory=dict)
     seed: int = 0
 

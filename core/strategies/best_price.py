@@ -17,7 +17,7 @@ from core.strategies.eligible import eligible_books
 from core.strategies.params import Params
 from core.strategies.resting import best_resting
 from core.strategies.router import Router
-from core.strategies.walk import protective_price, walk, within_limit
+from core.strategies.walk import walk, within_limit, worst_price
 
 
 class BestPrice(Router):
@@ -27,7 +27,7 @@ class BestPrice(Router):
 
     def plan(self, request: ExecutionRequest, market: MarketView, params: Params, *, refused: Mapping[str, str] | None = None) -> Plan:
         eligible = eligible_books(request, market, params, refused)
-        limit = request.price if not is_market(request) else protective_price(market, request.side)
+        limit = worst_price(request, market)
         if not eligible.books or limit is None:
             return assemble(self.name, request, market, (), left_out=eligible.left_out, blocking="No venue has a usable book right now.")
         time_in_force = TimeInForce.IOC if is_market(request) else request.time_in_force

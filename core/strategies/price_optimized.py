@@ -19,7 +19,7 @@ from core.strategies.params import Params, PriceOptimizedParams
 from core.strategies.resting import best_resting
 from core.strategies.router import Router
 from core.strategies.sweep import optimal_sweep
-from core.strategies.walk import protective_price, within_limit
+from core.strategies.walk import within_limit, worst_price
 
 HUNDRED = Decimal(100)
 
@@ -39,7 +39,12 @@ class PriceOptimized(Router):
         blocking = ""
         if request.time_in_force is TimeInForce.FOK and left > 0:
             return self._unfillable(request, market, eligible, left)
-        if left > 0 and request.price is not None and request.time_in_force in (TimeInForce.GTC, TimeInForce.GTD):
+        if (
+            left > 0
+            and request.price is not None
+            and not is_market(request)
+            and request.time_in_force in (TimeInForce.GTC, TimeInForce.GTD)
+        ):
             resting = best_resting(eligible.books, request.side, left, request.price, request.time_in_force, post_only=request.post_only)
             if resting is not None:
                 children.append(_as_resting(resting))
@@ -65,7 +70,7 @@ class PriceOptimized(Router):
 def sweep_limit(request: ExecutionRequest, market: MarketView, params: Params) -> Decimal | None:
     """The worst price a sweep may reach: the limit moved by the slippage, or a market order's protective price."""
     if request.price is None or is_market(request):
-        return protective_price(market, request.side)
+        return worst_price(request, market)
     slippage = params.max_slippage_percent if isinstance(params, PriceOptimizedParams) else Decimal(0)
     return request.price * (1 + request.side.sign * slippage / HUNDRED)
 

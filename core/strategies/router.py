@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 
 from core.domain.clock import MICROSECONDS
 from core.domain.enums import ExecutionStrategy, TimeInForce
@@ -16,6 +17,7 @@ from core.domain.plan import ExecutionRequest, Plan, PlannedChild
 from core.strategies.assemble import is_market
 from core.strategies.base import AlgoState, Decision
 from core.strategies.params import Params
+from core.strategies.walk import worst_price
 
 # A sweep that leaves something is followed up while the book still offers more; then the rest rests.
 MAX_ROUNDS = 6
@@ -46,10 +48,12 @@ class Router(ABC):
             return Decision(finish="" if not state.released_amount else "the cancelled child's amount was not placed again")
         if state.refusals >= MAX_REFUSALS:
             return Decision(finish=f"stopped after {state.refusals} refusals in a row: {last_refusal(state.refused_venues)}")
-        plan = self.plan(replace(state.request, amount=state.remaining_amount), market, params, refused=state.refused_venues)
+        worst = _arrival_limit(state, market)
+        plan = self.plan(replace(state.request, amount=state.remaining_amount, price=worst), market, params, refused=state.refused_venues)
         send = () if plan.blocking else self._to_send(plan, state)
         if send:
-            return Decision(send=send, reason=f"sent {len(send)} order{'s' if len(send) > 1 else ''}", memory={})
+            memory = {} if worst is None else {"worst": str(worst)}
+            return Decision(send=send, reason=f"sent {len(send)} order{'s' if len(send) > 1 else ''}", memory=memory)
         return self._nothing_to_send(plan, state, now_us, market)
 
     def _to_send(self, plan: Plan, state: AlgoState) -> tuple[PlannedChild, ...]:
@@ -61,9 +65,22 @@ class Router(ABC):
     def _nothing_to_send(self, plan: Plan, state: AlgoState, now_us: int, market: MarketView) -> Decision:
         waits = state.memory.get("waits", 0)
         immediate = is_market(state.request) or state.request.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)
-        if not market.live() and isinstance(waits, int) and waits < (MAX_WAITS_IMMEDIATE if immediate else MAX_WAITS):
-            return Decision(wake_us=now_us + RETRY_US, reason="waiting for a usable book", memory={"waits": waits + 1})
+        hopeful = state.recovering or not market.live()
+        if hopeful and isinstance(waits, int) and waits < (MAX_WAITS_IMMEDIATE if immediate else MAX_WAITS):
+            return Decision(
+                wake_us=now_us + RETRY_US,
+                reason="waiting for a venue" if state.recovering else "waiting for a usable book",
+                memory={**state.memory, "waits": waits + 1},
+            )
         return Decision(finish=plan.blocking or unfilled_sentence(plan, state.request))
+
+
+def _arrival_limit(state: AlgoState, market: MarketView) -> Decimal | None:
+    """The trader's limit as it is now, or the protective price that a market order had when it first traded."""
+    if not is_market(state.request):
+        return state.request.price
+    remembered = state.memory.get("worst")
+    return Decimal(str(remembered)) if remembered is not None else worst_price(state.request, market)
 
 
 def unfilled_sentence(plan: Plan, request: ExecutionRequest) -> str:

@@ -16,14 +16,14 @@ from core.domain.enums import ExecutionStrategy, OrderSide, TimeInForce
 from core.domain.market import BookView, MarketView
 from core.domain.orders import PendingAction
 from core.domain.plan import ExecutionRequest, Plan, PlannedChild
-from core.strategies.assemble import assemble, is_market, make_child
+from core.strategies.assemble import assemble, make_child
 from core.strategies.base import AlgoState, Decision
 from core.strategies.eligible import Eligible, eligible_books
 from core.strategies.params import Params, TwapParams
 from core.strategies.price_optimized import sweep_children
 from core.strategies.router import MAX_REFUSALS, last_refusal
 from core.strategies.schedule import Schedule, make_schedule, possible_slices, slice_lot, wanted_slices
-from core.strategies.walk import protective_price
+from core.strategies.walk import worst_price
 
 # The most a slice may be, in regular slices, while catching up.
 CATCH_UP = 2
@@ -181,11 +181,6 @@ def _patience(params: TwapParams) -> float:
 def _is_old(created_us: int, state: AlgoState, schedule: Schedule, index: int) -> bool:
     """The order belongs to an earlier slice."""
     return created_us < state.started_us + schedule.starts_us[index]
-
-
-def worst_price(request: ExecutionRequest, market: MarketView) -> Decimal | None:
-    """No slice trades past this: the trader's limit, or a market order's protective price."""
-    return protective_price(market, request.side) if is_market(request) else request.price
 
 
 def passive_child(books: Sequence[BookView], request: ExecutionRequest, amount: Decimal, limit: Decimal) -> PlannedChild | None:

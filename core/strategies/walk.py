@@ -15,6 +15,7 @@ from core.domain.enums import OrderSide
 from core.domain.instruments import Instrument
 from core.domain.market import BookView, Levels, MarketView
 from core.domain.numbers import ceil_to, floor_to
+from core.domain.plan import ExecutionRequest
 
 # A market order goes out as an IOC limit this far past the merged touch, so that a hole in
 # the book costs at most this.
@@ -25,6 +26,15 @@ def protective_price(market: MarketView, side: OrderSide) -> Decimal | None:
     """The worst price a market order may pay or get: 1 % past the merged touch; None without a market."""
     touch = market.touch(side)
     return None if touch is None else touch * (1 + side.sign * PROTECTION)
+
+
+def worst_price(request: ExecutionRequest, market: MarketView) -> Decimal | None:
+    """No child may trade past this: the trader's limit, or a market order's protective price.
+
+    A market order under way carries the protective price of its arrival as `price`: were it taken from each
+    new touch, an order that empties the book would chase it without end.
+    """
+    return request.price if request.price is not None else protective_price(market, request.side)
 
 
 def limit_ticks(instrument: Instrument, side: OrderSide, limit: Decimal) -> int:
