@@ -223,7 +223,7 @@ class OrderManager:
             child.advance(ChildEvent.REFUSE if isinstance(error, VenueRefused) else ChildEvent.PROVE_ABSENT, self.clock.now_us())
         except DuplicateClientId as error:
             child.doubt(self.clock.now_us(), str(error))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - anything may have happened on the way, so everything means "unknown"
             # Whatever it was, the order may be on the venue. If the stream has acknowledged it meanwhile, we know.
             log.warning("create %s on %s: outcome unknown: %r", child.client_id, planned.exchange, error)
             if child.status is ChildStatus.SUBMITTING:

@@ -20,7 +20,7 @@ from core.domain.market import BookState, BookView, DepthSide, IntArray, Levels,
 
 _BPS = 10_000
 # Buckets per level up to which marking them in a table beats sorting them. Somebody always bids 560 for a coin at 60,000.
-_DENSE_BUCKETS = 256
+_DENSE_BUCKETS = 64
 
 
 def merge_depth(

@@ -64,8 +64,6 @@ class PaperExchange:
             symbol: MatchingBook(instrument, self._matched, self._publisher(symbol), self._allowance)
             for symbol, instrument in instruments.items()
         }
-        # Ids outlive the process in the trader's journal, so every run of this venue numbers from its own start.
-        self._run = f"{clock.now_us():x}"
         self._numbers = itertools.count(1)
 
     def consume(self, message: MarketMessage) -> None:
@@ -105,7 +103,7 @@ class PaperExchange:
         order = PaperOrder(
             instrument=instrument,
             client_id=new.client_id,
-            venue_order_id=f"{self._run}-o{next(self._numbers)}",
+            venue_order_id=f"{new.client_id}-o{next(self._numbers)}",
             side=new.side,
             tick=tick,
             units=units,
@@ -217,7 +215,8 @@ class PaperExchange:
         order.ts_us = now_us
         fill = Fill(
             venue=self.venue,
-            trade_id=f"{self._run}-t{next(self._numbers)}",
+            # The trader's journal outlives this venue's counter; a client id is unique for ever.
+            trade_id=f"{order.client_id}-t{next(self._numbers)}",
             client_id=order.client_id,
             symbol=instrument.symbol,
             side=order.side,

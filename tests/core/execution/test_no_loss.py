@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.enums import Liquidity, TimeInForce
 from core.domain.errors import JournalError, NotPossible, ReservationExceeded
 from core.domain.events import OrderEventKind
 from core.domain.orders import ChildStatus, Fill, Knowledge, ParentStatus
@@ -136,9 +137,9 @@ async def test_a_late_fill_is_counted_and_flagged_never_dropped() -> None:
             Decimal("0.4"),
             Decimal(0),
             "USDT",
-            "maker",
+            Liquidity.MAKER,
             f.clock.now_us(),
-        )  # type: ignore[arg-type]
+        )
         f.manager._on_account(fill)
         f.manager._on_account(fill)
         assert order.filled_amount == Decimal("0.4")
@@ -162,9 +163,9 @@ async def test_an_overfill_is_recorded_flagged_and_stops_the_parent() -> None:
                 Decimal("1.5"),
                 Decimal(0),
                 "USDT",
-                "maker",
+                Liquidity.MAKER,
                 f.clock.now_us(),
-            )  # type: ignore[arg-type]
+            )
         )
         await f.wait(3)
         f.broken.clear()  # the venue broke the rule; what counts is that it is shown
@@ -182,8 +183,9 @@ async def test_a_child_that_would_pass_the_parents_amount_is_not_sent() -> None:
         parent = f.manager.parent(order.id)
         with pytest.raises(ReservationExceeded):
             f.manager.submit(
-                parent, [PlannedChild("binance_spot", order.side, Decimal("99"), Decimal("0.01"), "gtc", None, Decimal(0), Decimal(0))]
-            )  # type: ignore[arg-type]
+                parent,
+                [PlannedChild("binance_spot", order.side, Decimal("99"), Decimal("0.01"), TimeInForce.GTC, None, Decimal(0), Decimal(0))],
+            )
         assert len(f.venues["binance_spot"].truth.orders) == 1
 
 

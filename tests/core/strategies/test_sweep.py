@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -76,14 +77,15 @@ def venues(draw: st.DrawFn, side: OrderSide) -> list[BookView]:
     for venue in draw(st.sampled_from([("binance_spot",), ("binance_spot", "okx_spot"), ("binance_spot", "okx_spot", "bybit_perp")])):
         ticks = sorted(draw(st.sets(st.integers(980, 1020), min_size=1, max_size=4)), reverse=side is OrderSide.SELL)
         rows = [(str(Decimal(tick) / 10), str(draw(st.integers(1, 6)))) for tick in ticks]
-        rules = {
+        rules: dict[str, Any] = {
+            "asks" if side is OrderSide.BUY else "bids": rows,
             "lot": draw(st.sampled_from(["1", "2", "3"])),
             "size_unit": "1",
             "min_amount": draw(st.sampled_from(["0", "2", "5"])),
             "min_notional": draw(st.sampled_from(["0", "150", "390"])),
             "taker_fee": draw(st.sampled_from(["0", "0.001", "0.004", "0.00055"])),
         }
-        books.append(book(venue, **{"asks" if side is OrderSide.BUY else "bids": rows}, **rules))
+        books.append(book(venue, **rules))
     return books
 
 

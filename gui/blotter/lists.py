@@ -1,0 +1,91 @@
+"""Fills and log: tables that only grow, newest on top, and forget their oldest rows past a bound.
+
+Kept oldest first inside, so that a new row on top is an append.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from gui.theme import Theme
+
+Index = QModelIndex | QPersistentModelIndex
+_NOWHERE = QModelIndex()
+_R = TypeVar("_R")
+
+
+@dataclass(frozen=True, slots=True)
+class ListColumn(Generic[_R]):
+    """One column: its title, how a row is shown in it, and the theme token of its colour ('' is the normal one)."""
+
+    title: str
+    width: int
+    text: Callable[[_R], str]
+    number: bool = False
+    tone: Callable[[_R], str] = lambda _row: ""
+    raw: Callable[[_R], str] | None = None
+
+
+class NewestFirst(QAbstractTableModel, Generic[_R]):
+    """Rows of type R in the given columns; at most `bound` of them."""
+
+    RAW_ROLE = Qt.ItemDataRole.UserRole
+
+    def __init__(self, columns: Sequence[ListColumn[_R]], bound: int, theme: Theme, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.columns = tuple(columns)
+        self._bound, self._theme = bound, theme
+        self._rows: list[_R] = []
+
+    def add(self, rows: Sequence[_R]) -> None:
+        """Put `rows`, oldest first, on top."""
+        rows = rows[-self._bound :]
+        if not rows:
+            return
+        self.beginInsertRows(QModelIndex(), 0, len(rows) - 1)
+        self._rows.extend(rows)
+        self.endInsertRows()
+        if (surplus := len(self._rows) - self._bound) > 0:
+            self.beginRemoveRows(QModelIndex(), self._bound, len(self._rows) - 1)
+            del self._rows[:surplus]
+            self.endRemoveRows()
+
+    def row(self, number: int) -> _R:
+        """Row `number` from the top."""
+        return self._rows[len(self._rows) - 1 - number]
+
+    def rowCount(self, parent: Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.columns[section].title
+        return _alignment(self.columns[section].number) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self._rows):
+            return None
+        column, row = self.columns[index.column()], self.row(index.row())
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return column.text(row)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column.number)
+        if role == Qt.ItemDataRole.ForegroundRole:
+            tone = column.tone(row)
+            return self._theme.color(tone) if tone else None
+        if role == self.RAW_ROLE:
+            return column.raw(row) if column.raw else column.text(row)
+        return None
+
+
+def _alignment(number: bool) -> Qt.AlignmentFlag:
+    return (Qt.AlignmentFlag.AlignRight if number else Qt.AlignmentFlag.AlignLeft) | Qt.AlignmentFlag.AlignVCenter

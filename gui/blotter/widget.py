@@ -1,0 +1,204 @@
+"""The blotter as a whole: Orders, Fills, Log.
+
+It starts from the manager's snapshots and then lives on the bridge's coalesced changes. Nothing here blinks except
+a new fill, once, for a moment.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QPushButton,
+    QTableView,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.domain.events import Notice, OrderEvent
+from core.domain.orders import Fill, OrderSnapshot
+from gui.blotter.delegates import ROW_PX
+from gui.blotter.fills import FillBook, fills_model
+from gui.blotter.lists import NewestFirst
+from gui.blotter.log import OrderTeller, log_model
+from gui.blotter.modify import ModifyDialog
+from gui.blotter.orders_model import OrdersModel
+from gui.blotter.orders_view import OrdersView, Show
+from gui.blotter.rows import DigitsOf
+from gui.theme import Theme
+from gui.ticket.small import Segmented, label, quietly_set
+
+if TYPE_CHECKING:
+    from core.desk.desk import Desk
+    from gui.bridge import Bridge
+
+_BAR_PX = 26
+
+
+class BlotterWidget(QTabWidget):
+    """Orders, fills and log of one desk."""
+
+    def __init__(self, desk: Desk, bridge: Bridge, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk, self._bridge, self._theme = desk, bridge, theme
+        digits = DigitsOf(desk.instruments)
+        self.orders = OrdersModel(digits, theme, self)
+        self.fills = fills_model(digits, theme, self)
+        self.log = log_model(theme, self)
+        self._fill_book = FillBook(self.fills)
+        self._teller = OrderTeller()
+        self._dialogs: list[ModifyDialog] = []
+        self._seed()
+        self.view = OrdersView(self.orders, theme)
+        self.show_only = Segmented([(show, show.value) for show in Show])
+        self.cancel_all = QPushButton("Cancel all working")
+        self._count = label("")
+        self.addTab(self._orders_tab(), "Orders")
+        self.addTab(_table(self.fills), "Fills")
+        self.addTab(_table(self.log), "Log")
+        self.setDocumentMode(True)
+        self._connect()
+        self._show_counts()
+
+    def _seed(self) -> None:
+        """What there was before this window: orders of the journal, their fills. Only news is logged."""
+        snapshots = self._desk.order_manager.snapshots()
+        self.orders.tell(snapshots)
+        self._teller.sentences(snapshots)
+        fills: list[Fill] = []
+        for snapshot in snapshots:
+            if not snapshot.is_parent and snapshot.fill_count:
+                fills.extend(self._desk.order_manager.order(snapshot.id).fills)
+        self._fill_book.add(sorted(fills, key=lambda fill: fill.ts_us))
+
+    def _orders_tab(self) -> QWidget:
+        self.cancel_all.setProperty("role", "danger")
+        self.cancel_all.setToolTip("Cancel every working order, without asking")
+        self.show_only.set_height(_BAR_PX)
+        self.cancel_all.setFixedHeight(_BAR_PX)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(8, 4, 8, 4)
+        bar.setSpacing(12)
+        bar.addWidget(self.show_only)
+        bar.addWidget(self._count)
+        bar.addStretch(1)
+        bar.addWidget(self.cancel_all)
+        tab = QFrame()
+        tab.setProperty("role", "panel")
+        layout = QVBoxLayout(tab)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(bar)
+        layout.addWidget(self.view, 1)
+        return tab
+
+    def _connect(self) -> None:
+        self._bridge.orders_changed.connect(self._take_orders)
+        self._bridge.fills_added.connect(self._take_fills)
+        # Asked of the desk itself, which repeats what it said before there was a window. The desk may
+        # outlive this widget, so what it holds must not keep it.
+        me = weakref.ref(self)
+        stop = self._desk.on_notice(lambda notice: _pass_on(me, notice))
+        self.destroyed.connect(lambda _gone: stop())
+        self.show_only.chosen.connect(lambda show: self.view.filter_by(Show(show)))
+        self.cancel_all.clicked.connect(lambda: self._run(self._desk.engine.cancel_all(), "Cancel all"))
+        self.view.cancel_asked.connect(self._cancel)
+        self.view.modify_asked.connect(self.open_modify)
+        self.view.pause_asked.connect(self._pause)
+        self.view.resume_asked.connect(self._resume)
+
+    def sizeHint(self) -> QSize:
+        return QSize(1100, 280)
+
+    # -- what is told ------------------------------------------------------------------------------------------------
+
+    def _take_orders(self, events: list[OrderEvent]) -> None:
+        snapshots = [event.order for event in events]
+        self.orders.tell(snapshots)
+        self.log.add(self._teller.sentences(snapshots))
+        for snapshot in snapshots:
+            self._follow(snapshot)
+        self._show_counts()
+
+    def _take_fills(self, events: list[OrderEvent]) -> None:
+        self._fill_book.add(event.fill for event in events if event.fill is not None)
+
+    def take_notice(self, notice: Notice) -> None:
+        """A sentence for the log."""
+        self.log.add([notice])
+
+    def _follow(self, snapshot: OrderSnapshot) -> None:
+        for dialog in self._dialogs:
+            if dialog.order_id == snapshot.id:
+                dialog.follow(snapshot)
+
+    def _show_counts(self) -> None:
+        parents = self.orders.parents()
+        working = sum(not order.terminal for order in parents)
+        quietly_set(self._count, f"{len(parents)} order{'' if len(parents) == 1 else 's'}, {working} working")
+        self.cancel_all.setEnabled(working > 0)
+
+    # -- what is asked for -------------------------------------------------------------------------------------------
+
+    def _run(self, work: Any, doing: str) -> None:
+        _ = self._bridge.run(work, doing)
+
+    def _cancel(self, order_ids: list[str]) -> None:
+        for order_id in order_ids:
+            self._run(self._desk.engine.cancel_execution(order_id), "Cancel")
+
+    def _pause(self, order_ids: list[str]) -> None:
+        for order_id in order_ids:
+            self._desk.engine.pause_execution(order_id)
+
+    def _resume(self, order_ids: list[str]) -> None:
+        for order_id in order_ids:
+            self._desk.engine.resume_execution(order_id)
+
+    def open_modify(self, order_id: str) -> None:
+        """Open the dialog for one order, or bring the one that is open to the front."""
+        for dialog in self._dialogs:
+            if dialog.order_id == order_id:
+                dialog.activateWindow()
+                return
+        order = self.orders.order(order_id)
+        if order is None or order.terminal:
+            return
+        dialog = ModifyDialog(order, self._desk, self._bridge, self._theme, self)
+        self._dialogs.append(dialog)
+        dialog.finished.connect(lambda _result: self._put_away(dialog))
+        dialog.open()
+
+    def _put_away(self, dialog: ModifyDialog) -> None:
+        self._dialogs.remove(dialog)
+        dialog.deleteLater()
+
+
+def _pass_on(widget: weakref.ref[BlotterWidget], notice: Notice) -> None:
+    if (blotter := widget()) is not None:
+        blotter.take_notice(notice)
+
+
+def _table(model: NewestFirst[Any]) -> QTableView:
+    table = QTableView()
+    table.setModel(model)
+    table.setShowGrid(False)
+    table.setWordWrap(False)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    vertical = table.verticalHeader()
+    vertical.hide()
+    vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    vertical.setDefaultSectionSize(ROW_PX)
+    table.horizontalHeader().setStretchLastSection(True)
+    for column, shown in enumerate(model.columns):
+        table.setColumnWidth(column, shown.width)
+    return table

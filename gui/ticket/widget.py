@@ -1,0 +1,313 @@
+"""The order ticket as a whole: inputs on top, the preview under them, and a foot that never scrolls away.
+
+The button always says what would be sent *now*, also in the middle of typing; a click therefore sends
+what the eye has just read. The preview follows on the bridge's clock, and only when the inputs or the market have changed.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from core.domain.clock import Clock, SystemClock
+from core.domain.enums import ExecutionStrategy, OrderType
+from core.domain.errors import FathomError
+from core.domain.instruments import Instrument
+from core.domain.market import BookState
+from core.domain.plan import Plan
+from gui.theme import Theme
+from gui.ticket.entry import LABEL_PX, EntryPanel
+from gui.ticket.fields import description_of
+from gui.ticket.foot import TicketFoot
+from gui.ticket.form import ParamsForm
+from gui.ticket.grid import Grid
+from gui.ticket.model import Draft, preset_amounts
+from gui.ticket.preview import one_line, read_plan
+from gui.ticket.preview_panel import PreviewPanel
+from gui.ticket.sender import Sender
+from gui.ticket.small import ElidedLabel, divider, label
+from gui.ticket.venues import VenueChecklist
+
+if TYPE_CHECKING:
+    from core.desk.desk import Desk
+    from gui.bridge import Bridge
+
+
+class TicketWidget(QWidget):
+    """One parent order in the making.
+
+    Args:
+        human_clock: times the ten seconds in which an identical order is questioned.
+    """
+
+    plan_changed = Signal(object)  # Plan, or None while there is nothing to plan
+    venues_changed = Signal(object)  # tuple[str, ...]: the ticked venues
+
+    def __init__(
+        self, desk: Desk, bridge: Bridge, theme: Theme, parent: QWidget | None = None, *, human_clock: Clock | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._desk, self._bridge, self._theme = desk, bridge, theme
+        self.sending = Sender(desk, theme, human_clock or SystemClock(), self)
+        self._symbol = ""
+        self._instruments: dict[str, Instrument] = {}
+        self._grid = Grid(Decimal("0.01"), Decimal("0.00001"), "", "")
+        self._forms: dict[ExecutionStrategy, ParamsForm] = {}
+        self._draft = Draft("")
+        self._plan: Plan | None = None
+        self._seen: object = None
+        self._unusable: frozenset[str] = frozenset()
+        self._refusal = ""  # of the last try to send; gone with the next edit
+        self._plan_error = ""
+        self._presets_placed = False
+
+        self.entry = EntryPanel(self._menu_button())
+        self.strategy = QComboBox()
+        self.venues = VenueChecklist()
+        self.preview = PreviewPanel(theme)
+        self.foot = TicketFoot()
+        self._describes = ElidedLabel("muted")
+        self._describes.setFont(theme.ui_font(11))
+        self._form_place = QVBoxLayout()
+        for strategy in desk.strategies():
+            self.strategy.addItem(strategy.label, strategy)
+        self._lay_out()
+        self._connect()
+        self.set_symbol(desk.settings.symbol)
+
+    # -- what others do with the ticket ------------------------------------------------------------------------------
+
+    @property
+    def draft(self) -> Draft:
+        """What the ticket asks for at this moment."""
+        return self._draft
+
+    @property
+    def plan(self) -> Plan | None:
+        return self._plan
+
+    def set_symbol(self, symbol: str) -> None:
+        """Trade another symbol: amount and price are emptied, strategy and parameters stay."""
+        if symbol == self._symbol:
+            return
+        self._symbol = symbol
+        self._presets_placed = False
+        self._forms.clear()  # their units name the base
+        self.entry.clear()
+        self._read_instruments()
+        self._show_strategy()
+        self.refresh()
+
+    def set_price(self, price: Decimal) -> None:
+        """A click in the chart: a limit price, snapped to the tick."""
+        self.entry.order_type.choose(OrderType.LIMIT)
+        self.entry.price.set_value(price)
+
+    def set_amount(self, amount: Decimal) -> None:
+        """A Shift-click in the chart: an amount in base, snapped to the lot."""
+        self.entry.amount.set_value(amount)
+
+    def refresh(self) -> None:
+        """Plan again now, whether or not anything changed."""
+        self._seen = None
+        self._tick()
+
+    # -- building ----------------------------------------------------------------------------------------------------
+
+    def _menu_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setText("⋯")
+        button.setToolTip("Ticket settings")
+        button.setProperty("role", "quiet")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setMenu(self.sending.menu())
+        return button
+
+    def _lay_out(self) -> None:
+        choice = QGridLayout()
+        choice.setHorizontalSpacing(6)
+        choice.setVerticalSpacing(2)
+        choice.setColumnMinimumWidth(0, LABEL_PX)
+        choice.setColumnStretch(1, 1)
+        choice.addWidget(label("S&trategy", buddy=self.strategy), 0, 0)
+        choice.addWidget(self.strategy, 0, 1)
+        choice.addWidget(self._describes, 1, 0, 1, 2)
+        inside = QFrame()
+        inside.setProperty("role", "panel")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(8, 8, 8, 4)
+        column.setSpacing(6)
+        column.addWidget(self.entry)
+        column.addLayout(choice)
+        column.addLayout(self._form_place)
+        for part in (divider(), self.venues, divider(), self.preview):
+            column.addWidget(part)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(self.foot)
+
+    def _connect(self) -> None:
+        self.entry.changed.connect(self._edited)
+        self.entry.committed.connect(self.refresh)
+        self.strategy.currentIndexChanged.connect(self._strategy_chosen)
+        self.venues.changed.connect(self._venues_ticked)
+        self.foot.submit.clicked.connect(self._submit)
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+            shortcut = QShortcut(QKeySequence(keys), self, self._submit, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.setAutoRepeat(False)
+        self._bridge.preview_tick.connect(self._tick_if_seen)
+
+    def sizeHint(self) -> QSize:
+        return QSize(340, 580)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(300, 240)
+
+    # -- inputs ------------------------------------------------------------------------------------------------------
+
+    @property
+    def form(self) -> ParamsForm:
+        """The parameters of the chosen strategy."""
+        return self._forms[self._draft.strategy]
+
+    def _strategy_chosen(self) -> None:
+        self._show_strategy()
+        self.refresh()
+
+    def _show_strategy(self) -> None:
+        """Each strategy keeps its own form, and with it what was entered there."""
+        strategy = ExecutionStrategy(self.strategy.currentData())
+        if (item := self._form_place.takeAt(0)) is not None and (old := item.widget()) is not None:
+            old.hide()
+            if old not in self._forms.values():
+                old.deleteLater()
+        if strategy not in self._forms:
+            form = ParamsForm(strategy, self._grid.base)
+            form.changed.connect(self._edited)
+            form.committed.connect(self.refresh)
+            self._forms[strategy] = form
+        self._form_place.addWidget(self._forms[strategy])
+        self._forms[strategy].show()
+        self._describes.say(description_of(strategy))
+        self._edited()
+
+    def _venues_ticked(self) -> None:
+        self._use_finest_grid()
+        self._edited()
+        self.venues_changed.emit(self.venues.chosen)
+
+    def _read_instruments(self) -> None:
+        self._instruments = dict(self._desk.instruments(self._symbol))
+        self.venues.set_instruments(self._instruments)
+        self._use_finest_grid()
+        self.venues_changed.emit(self.venues.chosen)
+
+    def _use_finest_grid(self) -> None:
+        chosen = [self._instruments[venue] for venue in self.venues.chosen]
+        self._grid = Grid.finest(chosen or self._instruments.values()) or self._grid
+        self.entry.set_grid(self._grid)
+
+    def _edited(self) -> None:
+        entry, strategy = self.entry, ExecutionStrategy(self.strategy.currentData())
+        form = self._forms.get(strategy)
+        limit = entry.chosen_type is OrderType.LIMIT
+        draft = Draft(
+            symbol=self._symbol,
+            side=entry.chosen_side,
+            order_type=entry.chosen_type,
+            amount=entry.amount.value,
+            price=entry.price.value if limit else None,
+            time_in_force=entry.chosen_time_in_force,
+            post_only=entry.post_only.isChecked(),
+            strategy=strategy,
+            params=form.params if form else {},
+            venues=self.venues.chosen,
+            fault=entry.amount.fault or (entry.price.fault if limit else "") or (form.fault if form else ""),
+        )
+        if draft != self._draft:
+            self._draft = draft
+            self._refusal = ""
+        self.foot.say_what(draft)
+        self._show_state()
+
+    # -- the preview -------------------------------------------------------------------------------------------------
+
+    def _tick_if_seen(self) -> None:
+        if self.isVisible():
+            self._tick()
+
+    def _tick(self) -> None:
+        if self._desk.instruments(self._symbol).keys() != self._instruments.keys():
+            self._read_instruments()
+            self._edited()
+        health = self._desk.venue_health(self._symbol)
+        # Books also change by growing old, which is no new version.
+        seen = (self._draft, self._desk.orderbooks.version(self._symbol), tuple((one.venue, one.state) for one in health))
+        if seen == self._seen:
+            return
+        self._seen = seen
+        self._unusable = frozenset(one.venue for one in health if one.state is not BookState.LIVE)
+        market = self._desk.market(self._symbol)
+        self.venues.show_market(market.books, health, self._draft.side, maker=self._draft.post_only and self._draft.takes_post_only)
+        self.entry.set_touch(market.touch(self._draft.side))
+        if not self._presets_placed:
+            self.entry.set_presets(preset_amounts(market.mid))
+            self._presets_placed = market.mid is not None
+        self._make_plan()
+
+    def _make_plan(self) -> None:
+        plan, error = None, self._draft.problem
+        if not error:
+            try:
+                plan = self._desk.engine.preview(self._desk.engine.request(**self._draft.arguments(self._instruments)))
+            except FathomError as refused:
+                error = str(refused)
+        self._plan_error = error
+        if plan != self._plan or plan is None:
+            self._plan = plan
+            self.plan_changed.emit(plan)
+        self._show_state()
+
+    def _show_state(self) -> None:
+        """The preview and the sentence over the button; the button works only when both allow it."""
+        error = self._draft.problem or self._refusal or self._plan_error or (self._plan.blocking if self._plan else "")
+        plan = None if self._draft.problem else self._plan
+        shown = read_plan(plan, self._grid, self._instruments, self._unusable)
+        self.preview.show_preview(shown, valid=not error)
+        if error:
+            self.foot.say(error, "muted" if self._draft.is_blank else "error")
+        else:
+            self.foot.sum_up(one_line(plan, self._grid) if plan else "", shown)
+        self.foot.submit.setEnabled(not error and plan is not None and not self.sending.busy)
+
+    # -- sending -----------------------------------------------------------------------------------------------------
+
+    def _submit(self) -> None:
+        """End editing everywhere, plan once more, and send unless something speaks against it."""
+        self.entry.settle()
+        self.form.settle()
+        self._refusal = ""
+        self.refresh()
+        if self.foot.submit.isEnabled():
+            self.sending.busy = True
+            _ = self._bridge.run(self._send(self._draft), self._draft.submit_label)
+            self._show_state()
+
+    async def _send(self, draft: Draft) -> None:
+        refusal = await self.sending.send(draft, self._grid, self._instruments, self._unusable)
+        if draft == self._draft:
+            self._refusal = refusal
+        self._show_state()

@@ -1,0 +1,150 @@
+"""The panels over one desk, and the few wires between them.
+
+No panel knows another: the ticket's plan goes to the chart, the chart's clicks go to the ticket, the top bar's
+symbol goes to both. What the fixed rows show of the market is read here, on the bridge's clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from core.domain.events import Notice
+from gui import formats
+from gui.blotter.widget import BlotterWidget
+from gui.bridge import Bridge
+from gui.depth.panel import DepthPanel
+from gui.main_window import MainWindow
+from gui.reporter import Report, Reporter
+from gui.theme import Theme
+from gui.ticket.widget import TicketWidget
+
+if TYPE_CHECKING:
+    from core.desk.desk import Desk
+
+_SLOW_MS = 500
+
+
+class Workspace(QObject):
+    """Fills a window with a desk.
+
+    Attributes:
+        ticket, depth, blotter: the panels.
+        depth_shown: set when the first depth is in the chart.
+    """
+
+    first_depth = Signal()
+
+    def __init__(self, desk: Desk, window: MainWindow, theme: Theme, reporter: Reporter) -> None:
+        super().__init__(window)
+        self.desk = desk
+        self._window = window
+        self._bridge = Bridge(desk, reporter.report, self)
+        self._symbol = ""
+        self._version = -1
+        self._decimals = 2
+        self._counted = (perf_counter(), desk.orderbooks.message_count)
+        self.depth_shown = asyncio.Event()
+
+        self.ticket = TicketWidget(desk, self._bridge, theme)
+        self.depth = DepthPanel(desk, self._bridge, theme)
+        self.blotter = BlotterWidget(desk, self._bridge, theme)
+        window.ticket_dock.fill(self.ticket)
+        window.depth_dock.fill(self.depth, self.depth.controls)
+        window.blotter_dock.fill(self.blotter)
+        self._wire()
+
+        symbols = desk.symbols()
+        asked = desk.settings.symbol
+        self.set_symbol(asked if asked in symbols else symbols[0])
+        window.top_bar.set_symbols(symbols, self._symbol)
+        self._slow = QTimer(self)
+        self._slow.setInterval(_SLOW_MS)
+        self._slow.timeout.connect(self._look_slowly)
+        self._slow.start()
+        self._look_slowly()
+        window.setFocus()  # not the first field: a number typed by accident should go nowhere
+
+    def _wire(self) -> None:
+        self.ticket.plan_changed.connect(self.depth.set_plan)
+        self.depth.price_picked.connect(self.ticket.set_price)
+        self.depth.amount_picked.connect(self.ticket.set_amount)
+        self.depth.drawn.connect(self._window.status_bar.show_frame)
+        self.depth.first_depth.connect(self._on_first_depth)
+        self._window.top_bar.symbol_chosen.connect(self.set_symbol)
+        self._window.top_bar.kill_asked.connect(self._kill)
+        self._bridge.book_tick.connect(self._look)
+        self._bridge.notice.connect(self._on_notice)
+
+    def set_symbol(self, symbol: str) -> None:
+        """Point every panel at another market."""
+        if symbol == self._symbol:
+            return
+        self._symbol = symbol
+        self._version = -1
+        self._decimals = max((instrument.price_decimals for instrument in self.desk.instruments(symbol).values()), default=2)
+        self._window.setWindowTitle(f"Fathom — {symbol}")
+        self.ticket.set_symbol(symbol)
+        self.depth.set_symbol(symbol)
+        self._look()
+
+    def working_orders(self) -> int:
+        """Parents that are not over."""
+        return sum(1 for order in self.desk.order_manager.snapshots() if order.is_parent and not order.terminal)
+
+    async def cancel_all(self) -> int:
+        return await self.desk.engine.cancel_all()
+
+    async def close(self) -> None:
+        """Let go of the desk."""
+        self._slow.stop()
+        await self._bridge.close()
+
+    # -- the clocks --------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        version = self.desk.orderbooks.version(self._symbol)
+        if version == self._version:
+            return
+        self._version = version
+        market = self.desk.market(self._symbol)
+        self._window.top_bar.show_touch(market.best_bid, market.best_ask, self._decimals)
+
+    def _look_slowly(self) -> None:
+        health = self.desk.venue_health(self._symbol)
+        self._window.top_bar.show_health(health)
+        aged = [venue for venue in health if venue.age_ms is not None]
+        oldest = max(aged, key=lambda venue: venue.age_ms or 0.0, default=None)
+        status = self._window.status_bar
+        status.show_oldest(*((oldest.venue, oldest.age_ms) if oldest is not None else (None, None)))
+        now_s, count = perf_counter(), self.desk.orderbooks.message_count
+        then_s, counted = self._counted
+        if now_s - then_s >= 1.0:
+            status.show_rate((count - counted) / (now_s - then_s))
+            self._counted = (now_s, count)
+        status.show_time(self._time_text())
+
+    def _time_text(self) -> str:
+        settings, now_us = self.desk.settings, self.desk.clock.now_us()
+        if settings.mode != "replay":
+            return formats.time_of_day(now_us)[:8]
+        speed = "max" if settings.speed == "max" else f"{settings.speed:g}×"
+        return f"recording of {formats.date_and_time(now_us)} · {speed}"
+
+    # -- events ------------------------------------------------------------------------------------
+
+    def _on_first_depth(self) -> None:
+        if not self.depth_shown.is_set():
+            self.depth_shown.set()
+            self.first_depth.emit()
+
+    def _kill(self) -> None:
+        _ = self._bridge.run(self.cancel_all(), "cancelling every order")
+
+    def _on_notice(self, notice: Notice) -> None:
+        # The log panel keeps every notice; only errors may take room above the market.
+        if notice.level == "error":
+            self._window.banner.show_report(Report(notice.sentence, 1, is_fault=False))

@@ -1,0 +1,60 @@
+"""Opening and closing a desk: everything wired, nothing left behind, clear words when it can't be."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from core import ExecutionStrategy, Settings, open_desk
+from core.domain.errors import BadRequest, RecordingError, UnknownVenue
+from core.domain.market import BookState
+from core.domain.orders import ParentStatus
+from core.journal.journal import Journal
+
+DEMO_VENUES = {"binance_spot", "binance_perp", "bybit_spot", "bybit_perp", "okx_spot", "kraken_spot"}
+
+
+async def test_the_demo_needs_no_network_and_has_every_venue_live_at_once() -> None:
+    async with open_desk(Settings()) as desk:
+        await asyncio.sleep(0.3)
+        health = desk.venue_health("BTC/USDT")
+        assert {one.venue for one in health} >= DEMO_VENUES
+        assert {one.state for one in health} == {BookState.LIVE}
+        assert desk.market("BTC/USDT").mid is not None
+        assert set(desk.symbols()) == {"BTC/USDT", "ETH/USDT"}
+
+
+async def test_an_order_on_the_demo_fills_and_is_in_the_journal_of_its_profile(tmp_path: Path) -> None:
+    async with open_desk(Settings(profile=tmp_path)) as desk:
+        await asyncio.sleep(0.2)
+        order = await desk.engine.execute_order("BTC/USDT", "buy", "0.5", "market", strategy=ExecutionStrategy.BEST_PRICE)
+        await asyncio.wait_for(order.done(), 10)
+        assert order.status is ParentStatus.FILLED
+    journal = Journal(tmp_path / "demo" / "journal.db")
+    kinds = [entry.kind for entry in journal.entries()]
+    journal.close()
+    assert kinds[0] == "parent"
+    assert kinds.index("intent") < kinds.index("fill")
+
+
+async def test_only_the_venues_asked_for_are_opened() -> None:
+    async with open_desk(Settings(venues=("binance", "binanceusdm"))) as desk:
+        assert list(desk.connectors) == ["binance_spot", "binance_perp"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "says"),
+    [
+        (Settings(venues=("coinbase",)), UnknownVenue, "kraken_spot"),
+        (Settings(symbol="DOGE/USDT"), BadRequest, "known symbols: BTC/USDT, ETH/USDT"),
+        (Settings(mode="replay"), BadRequest, "at least one recording"),
+        (Settings(mode="replay", replay=(Path("nowhere.jsonl.gz"),)), RecordingError, "nowhere.jsonl.gz"),
+        (Settings(replay=(Path("some.jsonl.gz"),)), BadRequest, "replay mode"),
+    ],
+)
+async def test_what_can_not_be_opened_says_why(settings: Settings, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        async with open_desk(settings):
+            pass

@@ -1,0 +1,1 @@
+"""The window, drawn into memory; mirrors `gui/`."""

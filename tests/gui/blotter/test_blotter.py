@@ -1,0 +1,233 @@
+"""The blotter as a trader meets it: selecting, cancelling, modifying, reading."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtTest import QAbstractItemModelTester, QTest
+from pytestqt.qtbot import QtBot
+
+from core.domain.enums import ExecutionStrategy
+from core.domain.errors import BadPrice
+from core.domain.events import OrderEventKind
+from core.domain.orders import ChildStatus, OrderSnapshot, ParentStatus
+from gui.blotter import fills
+from gui.blotter.modify import ModifyDialog
+from gui.blotter.orders_view import Show
+from gui.blotter.widget import BlotterWidget
+from gui.bridge import Bridge
+from gui.theme import Theme
+from tests.gui.fakes import FakeDesk, child, fill_of, filled, parent
+
+TWAP = ExecutionStrategy.TWAP
+
+
+def show(blotter: BlotterWidget, *orders: OrderSnapshot) -> None:
+    blotter.orders.tell(orders)
+    blotter._show_counts()
+
+
+def select(blotter: BlotterWidget, *order_ids: str) -> None:
+    flags = QItemSelectionModel.SelectionFlag
+    blotter.view.clearSelection()
+    for order_id in order_ids:
+        blotter.view.selectionModel().select(blotter.orders.index_of(order_id), flags.Select | flags.Rows)
+
+
+def action(blotter: BlotterWidget, text: str, order_id: str = "p1", column: int = 0) -> QAction:
+    menu = blotter.view.menu_for(blotter.orders.index_of(order_id).siblingAtColumn(column))
+    return next(one for one in menu.actions() if one.text().split("\t")[0] == text)
+
+
+def open_dialog(blotter: BlotterWidget, order_id: str) -> ModifyDialog:
+    blotter.open_modify(order_id)
+    return blotter._dialogs[-1]
+
+
+async def turns() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_orders_fills_and_notices_from_before_the_window_are_there(
+    desk: FakeDesk, bridge: Bridge, theme: Theme, qtbot: QtBot
+) -> None:
+    one = child(parent(1), 1, fill_count=1)
+    desk.order_manager.seeds = [one, parent(1)]
+    desk.order_manager.seed_fills = {one.id: [fill_of(one, 1)]}
+    desk.notify("Simulated market.")
+    blotter = BlotterWidget(desk, bridge, theme)  # type: ignore[arg-type]  # a fake desk
+    qtbot.addWidget(blotter)
+    assert blotter.orders.rowCount(blotter.orders.index_of("p1")) == 1
+    assert blotter.fills.rowCount() == 1
+    assert [blotter.log.row(row).sentence for row in range(blotter.log.rowCount())] == ["Simulated market."]
+
+
+async def test_del_cancels_the_selection_without_asking(blotter: BlotterWidget, desk: FakeDesk) -> None:
+    show(blotter, parent(1), parent(2), parent(3, status=ParentStatus.FILLED))
+    select(blotter, "p1", "p2", "p3")
+    QTest.keyClick(blotter.view, Qt.Key.Key_Delete)
+    await turns()
+    assert sorted(desk.engine.cancelled) == ["p1", "p2"]
+
+
+async def test_a_child_goes_with_its_parent_when_both_are_selected(blotter: BlotterWidget, desk: FakeDesk) -> None:
+    show(blotter, parent(1), child(parent(1), 1), child(parent(1), 2))
+    select(blotter, "p1", "p1c1")
+    blotter.view.cancel_selected()
+    await turns()
+    assert desk.engine.cancelled == ["p1"]
+
+
+async def test_a_single_child_can_be_cancelled(blotter: BlotterWidget, desk: FakeDesk) -> None:
+    show(blotter, parent(1), child(parent(1), 1))
+    select(blotter, "p1c1")
+    action(blotter, "Cancel", "p1c1").trigger()
+    await turns()
+    assert desk.engine.cancelled == ["p1c1"]
+
+
+async def test_esc_cancels_nothing(blotter: BlotterWidget, desk: FakeDesk) -> None:
+    show(blotter, parent(1))
+    select(blotter, "p1")
+    QTest.keyClick(blotter.view, Qt.Key.Key_Escape)
+    await turns()
+    assert not desk.engine.cancelled
+
+
+async def test_the_menu_offers_only_what_is_possible(blotter: BlotterWidget) -> None:
+    show(blotter, parent(1, status=ParentStatus.FILLED), parent(2), parent(3))
+    select(blotter, "p1")
+    assert not action(blotter, "Cancel").isEnabled()
+    assert not action(blotter, "Modify…").isEnabled()
+    select(blotter, "p2", "p3")
+    assert action(blotter, "Cancel 2 orders").isEnabled()
+    assert not action(blotter, "Modify…").isEnabled()
+
+
+async def test_a_working_algo_pauses_and_resumes(blotter: BlotterWidget, desk: FakeDesk) -> None:
+    show(blotter, parent(1, strategy=TWAP))
+    select(blotter, "p1")
+    action(blotter, "Pause").trigger()
+    show(blotter, parent(1, strategy=TWAP, status=ParentStatus.PAUSED))
+    action(blotter, "Resume").trigger()
+    assert (desk.engine.paused, desk.engine.resumed) == (["p1"], ["p1"])
+
+
+async def test_copying_gives_raw_values(blotter: BlotterWidget) -> None:
+    show(blotter, filled(parent(1), "0.7"))
+    select(blotter, "p1")
+    action(blotter, "Copy price", column=6).trigger()
+    assert QGuiApplication.clipboard().text() == "61900"
+    action(blotter, "Copy row").trigger()
+    assert "61837.7" in QGuiApplication.clipboard().text().split("\n")[1].split("\t")
+
+
+async def test_selection_scroll_and_expansion_survive_a_storm_of_updates(blotter: BlotterWidget) -> None:
+    orders = [parent(number) for number in range(60)]
+    show(blotter, *orders, child(orders[30], 1))
+    blotter.view.expand(blotter.orders.index_of("p30"))
+    select(blotter, "p30c1")
+    blotter.view.verticalScrollBar().setValue(300)
+    for number in range(60, 65):
+        blotter.orders.tell([replace(order, reason=str(number)) for order in orders])
+    assert [order.id for order in blotter.view.selected()] == ["p30c1"]
+    assert blotter.view.isExpanded(blotter.orders.index_of("p30"))
+    assert blotter.view.verticalScrollBar().value() == 300
+
+
+async def test_the_filter_follows_orders_as_they_end(blotter: BlotterWidget) -> None:
+    show(blotter, parent(1), parent(2, status=ParentStatus.FILLED))
+    blotter.show_only.choose(Show.WORKING)
+    hidden = [blotter.view.isRowHidden(row, blotter.view.rootIndex()) for row in range(2)]
+    assert hidden == [True, False]
+    show(blotter, parent(1, status=ParentStatus.CANCELLED), parent(3))
+    hidden = [blotter.view.isRowHidden(row, blotter.view.rootIndex()) for row in range(3)]
+    assert hidden == [False, True, True]
+    blotter.show_only.choose(Show.DONE)
+    hidden = [blotter.view.isRowHidden(row, blotter.view.rootIndex()) for row in range(3)]
+    assert hidden == [True, False, False]
+
+
+async def test_cancel_all_works_only_while_something_works(blotter: BlotterWidget, desk: FakeDesk) -> None:
+    assert not blotter.cancel_all.isEnabled()
+    show(blotter, parent(1))
+    assert blotter._count.text() == "1 order, 1 working"
+    blotter.cancel_all.click()
+    await turns()
+    assert desk.engine.all_cancelled == 1
+
+
+async def test_a_fill_told_twice_is_one_row_and_the_table_is_bounded(blotter: BlotterWidget, desk: FakeDesk, bridge: Bridge) -> None:
+    QAbstractItemModelTester(blotter.fills, QAbstractItemModelTester.FailureReportingMode.Fatal, blotter)
+    order = child(parent(1), 1)
+    for number in (1, 1, 2):
+        desk.order_manager.say(order, OrderEventKind.FILLED, fill_of(order, number))
+    bridge._flush_orders()
+    assert blotter.fills.rowCount() == 2
+    assert blotter.fills.row(0).trade_id == "t2"
+    blotter._fill_book.add(fill_of(order, number) for number in range(3, fills.BOUND + 10))
+    assert blotter.fills.rowCount() == fills.BOUND
+    assert blotter.fills.row(fills.BOUND - 1).trade_id == "t10"
+
+
+async def test_notices_and_ended_orders_are_logged_newest_on_top(blotter: BlotterWidget, desk: FakeDesk, bridge: Bridge) -> None:
+    desk.notify("binance_perp skipped 12 updates.", "warning")
+    desk.order_manager.say(parent(1, status=ParentStatus.REJECTED, reason="No venue took it."))
+    bridge._flush_orders()
+    assert [blotter.log.row(row).level for row in range(2)] == ["error", "warning"]
+
+
+async def test_modify_starts_from_the_order_and_sends_only_what_changed(blotter: BlotterWidget, desk: FakeDesk) -> None:
+    show(blotter, filled(parent(1), "0.7"))
+    dialog = open_dialog(blotter, "p1")
+    assert (dialog.price.text(), dialog.amount.text()) == ("61900.00", "2")
+    assert "lowest amount 0.700000 BTC" in dialog.filled.text()
+    assert not dialog.apply.isEnabled()
+    QTest.keyClick(dialog.price, Qt.Key.Key_Down)
+    dialog.apply.click()
+    await turns()
+    assert desk.engine.modified == [{"order_id": "p1", "new_price": Decimal("61899.99")}]
+    assert not blotter._dialogs
+
+
+async def test_modify_follows_the_order_while_it_fills(blotter: BlotterWidget, desk: FakeDesk, bridge: Bridge) -> None:
+    show(blotter, parent(1))
+    dialog = open_dialog(blotter, "p1")
+    dialog.amount.set_value(Decimal(1))
+    assert dialog.apply.isEnabled()
+    desk.order_manager.say(filled(parent(1), "1.2"))
+    bridge._flush_orders()
+    assert dialog.sentence.whole == "The amount can't go below 1.2."
+    assert not dialog.apply.isEnabled()
+    desk.order_manager.say(parent(1, status=ParentStatus.FILLED))
+    bridge._flush_orders()
+    assert dialog.sentence.whole == "The order is over."
+    dialog.reject()
+
+
+async def test_a_refused_change_stays_in_the_dialog_with_its_reason(blotter: BlotterWidget, desk: FakeDesk) -> None:
+    show(blotter, parent(1), child(parent(1), 2))
+    dialog = open_dialog(blotter, "p1c2")
+    dialog.price.set_value(Decimal("61950.06"))
+    assert dialog.price.text() == "61950.0"
+    desk.engine.refusal = BadPrice("61950 is past the parent's limit of 61900; change the parent instead.")
+    dialog.apply.click()
+    await turns()
+    assert dialog.isVisible()
+    assert "change the parent instead" in dialog.sentence.whole
+    dialog.reject()
+
+
+async def test_double_click_opens_one_dialog_per_living_order(blotter: BlotterWidget) -> None:
+    show(blotter, parent(1), child(parent(1), 1, status=ChildStatus.FILLED))
+    blotter.view.doubleClicked.emit(blotter.orders.index_of("p1"))
+    blotter.view.doubleClicked.emit(blotter.orders.index_of("p1"))
+    blotter.view.doubleClicked.emit(blotter.orders.index_of("p1c1"))
+    assert len(blotter._dialogs) == 1
+    blotter._dialogs[0].reject()
+    assert not blotter._dialogs

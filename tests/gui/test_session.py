@@ -1,0 +1,176 @@
+"""Opening and closing the real program on the demo market: nothing is asked without need, nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from qasync import QEventLoop
+
+from gui.cli import Options
+from gui.layouts import LayoutStore
+from gui.main_window import MainWindow
+from gui.reporter import Reporter
+from gui.session import Session
+from gui.theme import Theme
+
+Script = Callable[[Session, MainWindow], Awaitable[None]]
+DEADLINE_S = 20
+
+
+@pytest.fixture
+def run(theme: Theme, qapp: QApplication, tmp_path: Path) -> Callable[..., int]:
+    """Run a session on Qt's loop beside a script that plays the trader; returns the exit code."""
+
+    qapp.setQuitOnLastWindowClosed(False)  # as `bootstrap` does: the session decides when it is over
+
+    def run_session(script: Script, options: Options | None = None, store: LayoutStore | None = None) -> int:
+        window = MainWindow(theme, "demo", "BTC/USDT")
+        window.show()
+        reporter = Reporter()
+        reporter.reported.connect(window.banner.show_report)
+        session_options = replace(options or Options(), profile=tmp_path / "profile")
+
+        async def play() -> int:
+            async with asyncio.timeout(DEADLINE_S):
+                session = Session(window, theme, reporter, store or LayoutStore(None), session_options, 0.0)
+                life = asyncio.ensure_future(session.run())
+                await script(session, window)
+                return await life
+
+        with asyncio.Runner(loop_factory=lambda: QEventLoop(qapp)) as runner:
+            code = runner.run(play())
+        assert not window.isVisible()
+        window.deleteLater()
+        return code
+
+    return run_session
+
+
+async def _opened(session: Session) -> None:
+    await session.opened.wait()
+    assert session.workspace is not None
+    await session.workspace.depth_shown.wait()
+
+
+async def _work_an_order(session: Session) -> None:
+    """A TWAP that would take ten minutes."""
+    assert session.workspace is not None
+    ask = session.workspace.desk.market("BTC/USDT").best_ask
+    assert ask is not None
+    await session.workspace.desk.engine.execute_order(
+        symbol="BTC/USDT",
+        side="buy",
+        amount="1",
+        order_type="limit",
+        price=ask.quantize(ask.__class__(1)) + 100,
+        strategy="twap",
+        params={"duration": 600, "randomize": 0},
+    )
+    assert session.workspace.working_orders() == 1
+
+
+def test_closing_an_idle_window_asks_nothing(run: Callable[..., int]) -> None:
+    async def script(session: Session, window: MainWindow) -> None:
+        await _opened(session)
+        window.close()
+
+    assert run(script) == 0
+
+
+def test_closing_while_it_still_opens_is_clean(run: Callable[..., int]) -> None:
+    async def script(_session: Session, window: MainWindow) -> None:
+        await asyncio.sleep(0)
+        window.close()
+
+    assert run(script) == 0
+
+
+def test_closing_with_a_working_order_asks_and_stay_stays(run: Callable[..., int]) -> None:
+    async def script(session: Session, window: MainWindow) -> None:
+        await _opened(session)
+        await _work_an_order(session)
+        window.close()
+        assert window.isVisible()
+        assert window.banner.text.startswith("1 order is still working")
+        window.banner.answer("Stay")
+        assert window.isVisible()
+        window.close()
+        window.banner.answer("Leave and close")
+
+    assert run(script) == 0
+
+
+def test_cancel_all_and_close_leaves_no_order_working(run: Callable[..., int]) -> None:
+    left: list[int] = []
+
+    async def script(session: Session, window: MainWindow) -> None:
+        await _opened(session)
+        await _work_an_order(session)
+        workspace = session.workspace
+        assert workspace is not None
+        window.close()
+        window.banner.answer("Cancel all and close")
+        while window.isVisible():
+            left.append(workspace.working_orders())
+            await asyncio.sleep(0.01)
+
+    assert run(script) == 0
+    assert left == [0]
+
+
+def test_kill_cancels_every_order_and_keeps_the_window(run: Callable[..., int]) -> None:
+    async def script(session: Session, window: MainWindow) -> None:
+        await _opened(session)
+        await _work_an_order(session)
+        workspace = session.workspace
+        assert workspace is not None
+        window.top_bar.kill.click()
+        while workspace.working_orders():
+            await asyncio.sleep(0.01)
+        assert window.isVisible()
+        window.close()
+
+    assert run(script) == 0
+
+
+def test_a_desk_that_can_not_be_opened_says_why_in_the_window(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    async def script(_session: Session, window: MainWindow) -> None:
+        while "connecting" in window.ticket_dock.said or not window.ticket_dock.said:
+            await asyncio.sleep(0.01)
+        assert "no_such_venue" in window.ticket_dock.said
+        window.close()
+
+    assert run(script, Options(venues=("no_such_venue",))) == 1
+    assert "no_such_venue" in capsys.readouterr().err
+
+
+def test_the_arrangement_is_saved_on_closing(run: Callable[..., int], tmp_path: Path) -> None:
+    store = LayoutStore(tmp_path / "layout.json")
+
+    async def script(session: Session, window: MainWindow) -> None:
+        await _opened(session)
+        window.blotter_dock.hide()
+        window.close()
+
+    assert run(script, store=store) == 0
+    assert store.load().state
+
+
+def test_the_other_symbol_fills_every_panel(run: Callable[..., int]) -> None:
+    async def script(session: Session, window: MainWindow) -> None:
+        await _opened(session)
+        workspace = session.workspace
+        assert workspace is not None
+        workspace.set_symbol("ETH/USDT")
+        while workspace.depth.shown is None or workspace.depth.shown.mid is None:
+            await asyncio.sleep(0.01)
+        assert workspace.depth.shown.symbol == "ETH/USDT"
+        assert "ETH/USDT" in window.windowTitle()
+        window.close()
+
+    assert run(script) == 0

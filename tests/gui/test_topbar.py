@@ -1,0 +1,84 @@
+"""The fixed rows: touch, spread, health and the numbers at the bottom."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from core.domain.market import BookState
+from gui.health import HealthStrip, chip_of
+from gui.statusbar import LagMeter, StatusBar
+from gui.theme import Theme
+from gui.topbar import TopBar, spread_bps
+from tests.gui.fakes import FakeHealth
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "bps"), [("999", "1001", "20"), ("1001", "999", "-20"), ("1000", "1000", "0")], ids=["open", "crossed", "locked"]
+)
+def test_the_spread_is_negative_when_venues_cross(bid: str, ask: str, bps: str) -> None:
+    assert spread_bps(Decimal(bid), Decimal(ask)) == Decimal(bps)
+
+
+def test_without_both_sides_there_is_no_spread() -> None:
+    assert spread_bps(None, Decimal(1)) is None
+
+
+def test_a_troubled_venue_is_named_in_words() -> None:
+    gap = chip_of(FakeHealth("binance_spot", BookState.GAP, note="binance_spot skipped 12 updates"))
+    assert gap.value == "gap"
+    assert "skipped 12 updates" in gap.tip
+    assert chip_of(FakeHealth("okx_spot", BookState.EMPTY, age_ms=None)).value == "no book"
+    assert chip_of(FakeHealth("okx_spot", BookState.LIVE)).value == "12 ms"
+
+
+@pytest.mark.parametrize("width", [1200, 500, 90])
+def test_health_fits_any_width(theme: Theme, qtbot: QtBot, width: int) -> None:
+    strip = HealthStrip(theme)
+    qtbot.addWidget(strip)
+    strip.resize(width, 36)
+    strip.show_health([FakeHealth(f"venue_{i}", state) for i, state in enumerate(BookState)])
+    strip.grab()
+
+
+def test_numbers_do_not_move_what_stands_beside_them(theme: Theme, qtbot: QtBot) -> None:
+    bar = TopBar(theme, "demo", "BTC/USDT")
+    qtbot.addWidget(bar)
+    bar.resize(1366, 36)
+    bar.show()
+    bar.show_touch(Decimal("61837.63"), Decimal("61837.64"), 2)
+    layout = bar.layout()
+    assert layout is not None
+    layout.activate()
+    before = bar.health.x()
+    bar.show_touch(Decimal("9837.1"), Decimal("9838"), 2)
+    layout.activate()
+    assert bar.health.x() == before
+
+
+def test_kill_is_one_click_without_a_question(theme: Theme, qtbot: QtBot) -> None:
+    bar = TopBar(theme, "demo", "BTC/USDT")
+    qtbot.addWidget(bar)
+    bar.set_symbols(["BTC/USDT", "ETH/USDT"], "BTC/USDT")
+    with qtbot.waitSignal(bar.kill_asked, timeout=1000):
+        qtbot.mouseClick(bar.kill, Qt.MouseButton.LeftButton)
+
+
+def test_lag_is_the_worst_lateness_since_the_last_look() -> None:
+    meter = LagMeter(0.05)
+    for now in (0.0, 0.05, 0.13, 0.18):
+        meter.tick(now)
+    assert meter.read_ms() == pytest.approx(30)
+    assert meter.read_ms() == 0
+
+
+def test_the_status_bar_says_what_is_old(theme: Theme, qtbot: QtBot) -> None:
+    bar = StatusBar()
+    qtbot.addWidget(bar)
+    bar.show_oldest("kraken_spot", 3_400)
+    bar.show_rate(1234)
+    bar.show_frame(2.345)
+    bar.show_oldest(None, None)
