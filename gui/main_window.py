@@ -27,7 +27,8 @@ _Name = TypeVar("_Name", bound=str)
 _STATE_VERSION = 1
 TICKET_PX = 340
 _BLOTTER_SHARE = 0.36
-_LOW_PX, _BLOTTER_SHARE_WHEN_LOW = 900, 0.3  # on a laptop the ticket needs the height
+_BLOTTER_LEAST_PX = 200
+_TICKET_WANTS_PX = 670  # with the bars above it: below that its preview scrolls, so the blotter gives way first
 
 
 class MainWindow(QMainWindow):
@@ -84,7 +85,7 @@ class MainWindow(QMainWindow):
 
     def _share_out(self) -> None:
         self.resizeDocks([self.ticket_dock, self.depth_dock], [TICKET_PX, max(self.width() - TICKET_PX, 600)], Qt.Orientation.Horizontal)
-        blotter = round(self.height() * (_BLOTTER_SHARE if self.height() >= _LOW_PX else _BLOTTER_SHARE_WHEN_LOW))
+        blotter = max(min(round(self.height() * _BLOTTER_SHARE), self.height() - _TICKET_WANTS_PX), _BLOTTER_LEAST_PX)
         self.resizeDocks([self.depth_dock, self.blotter_dock], [self.height() - blotter, blotter], Qt.Orientation.Vertical)
 
     def say(self, text: str) -> None:

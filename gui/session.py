@@ -196,7 +196,7 @@ class Session:
             async with asyncio.timeout(CANCEL_DEADLINE_S):
                 await self.workspace.cancel_all()
         except (TimeoutError, FathomError) as error:
-            _log.warning("Cancelling all orders before closing: %s", error or "no answer in time")
+            _log.warning("Cancelling all orders before closing: %r", error)
         # Closing over an order that the trader believes cancelled would be a lie: ask again.
         self._asked_to_close = 0
         self.ask_to_close()

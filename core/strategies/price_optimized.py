@@ -14,10 +14,11 @@ from core.domain.enums import ExecutionStrategy, TimeInForce
 from core.domain.market import MarketView
 from core.domain.plan import ExecutionRequest, Plan, PlannedChild
 from core.strategies.assemble import assemble, base_fee_note, is_market, make_child
+from core.strategies.base import AlgoState
 from core.strategies.eligible import Eligible, eligible_books
 from core.strategies.params import Params, PriceOptimizedParams
 from core.strategies.resting import best_resting
-from core.strategies.router import Router
+from core.strategies.router import MAX_ROUNDS, Router
 from core.strategies.sweep import optimal_sweep
 from core.strategies.walk import within_limit, worst_price
 
@@ -60,6 +61,11 @@ class PriceOptimized(Router):
             blocking=blocking,
             instruments=[book.instrument for book in eligible.books],
         )
+
+    def to_send(self, plan: Plan, state: AlgoState) -> tuple[PlannedChild, ...]:
+        """The sweep first; the residual rests only once the sweep's children are known and nothing more can be swept."""
+        crossing = tuple(child for child in plan.children if not child.rests)
+        return crossing if crossing and state.rounds < MAX_ROUNDS else tuple(child for child in plan.children if child.rests)
 
     def _unfillable(self, request: ExecutionRequest, market: MarketView, eligible: Eligible, left: Decimal) -> Plan:
         base = request.symbol.split("/")[0]

@@ -50,17 +50,15 @@ class Router(ABC):
             return Decision(finish=f"stopped after {state.refusals} refusals in a row: {last_refusal(state.refused_venues)}")
         worst = _arrival_limit(state, market)
         plan = self.plan(replace(state.request, amount=state.remaining_amount, price=worst), market, params, refused=state.refused_venues)
-        send = () if plan.blocking else self._to_send(plan, state)
+        send = () if plan.blocking else self.to_send(plan, state)
         if send:
             memory = {} if worst is None else {"worst": str(worst)}
             return Decision(send=send, reason=f"sent {len(send)} order{'s' if len(send) > 1 else ''}", memory=memory)
         return self._nothing_to_send(plan, state, now_us, market)
 
-    def _to_send(self, plan: Plan, state: AlgoState) -> tuple[PlannedChild, ...]:
-        crossing = tuple(child for child in plan.children if not child.rests)
-        if crossing and state.rounds < MAX_ROUNDS:
-            return crossing
-        return tuple(child for child in plan.children if child.rests)
+    def to_send(self, plan: Plan, state: AlgoState) -> tuple[PlannedChild, ...]:
+        """Which of the plan's children go out now."""
+        return plan.children if state.rounds < MAX_ROUNDS else ()
 
     def _nothing_to_send(self, plan: Plan, state: AlgoState, now_us: int, market: MarketView) -> Decision:
         waits = state.memory.get("waits", 0)

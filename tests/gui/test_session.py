@@ -51,6 +51,11 @@ def run(theme: Theme, qapp: QApplication, tmp_path: Path) -> Callable[..., int]:
     return run_session
 
 
+async def _until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - widgets have no asyncio events; the session's deadline ends it
+        await asyncio.sleep(0.01)
+
+
 async def _opened(session: Session) -> None:
     await session.opened.wait()
     assert session.workspace is not None
@@ -77,6 +82,17 @@ async def _work_an_order(session: Session) -> None:
 def test_closing_an_idle_window_asks_nothing(run: Callable[..., int]) -> None:
     async def script(session: Session, window: MainWindow) -> None:
         await _opened(session)
+        window.close()
+
+    assert run(script) == 0
+
+
+def test_nothing_jumps_when_the_panels_arrive(run: Callable[..., int]) -> None:
+    async def script(session: Session, window: MainWindow) -> None:
+        docks = (window.ticket_dock, window.depth_dock, window.blotter_dock)
+        skeleton = [dock.geometry() for dock in docks]
+        await _opened(session)
+        assert [dock.geometry() for dock in docks] == skeleton
         window.close()
 
     assert run(script) == 0
@@ -115,9 +131,8 @@ def test_cancel_all_and_close_leaves_no_order_working(run: Callable[..., int]) -
         assert workspace is not None
         window.close()
         window.banner.answer("Cancel all and close")
-        while window.isVisible():
-            left.append(workspace.working_orders())
-            await asyncio.sleep(0.01)
+        await _until(lambda: not window.isVisible())
+        left.append(workspace.working_orders())
 
     assert run(script) == 0
     assert left == [0]
@@ -130,8 +145,7 @@ def test_kill_cancels_every_order_and_keeps_the_window(run: Callable[..., int]) 
         workspace = session.workspace
         assert workspace is not None
         window.top_bar.kill.click()
-        while workspace.working_orders():
-            await asyncio.sleep(0.01)
+        await _until(lambda: not workspace.working_orders())
         assert window.isVisible()
         window.close()
 
@@ -140,9 +154,7 @@ def test_kill_cancels_every_order_and_keeps_the_window(run: Callable[..., int]) 
 
 def test_a_desk_that_can_not_be_opened_says_why_in_the_window(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     async def script(_session: Session, window: MainWindow) -> None:
-        while "connecting" in window.ticket_dock.said or not window.ticket_dock.said:
-            await asyncio.sleep(0.01)
-        assert "no_such_venue" in window.ticket_dock.said
+        await _until(lambda: "no_such_venue" in window.ticket_dock.said)
         window.close()
 
     assert run(script, Options(venues=("no_such_venue",))) == 1
@@ -167,8 +179,8 @@ def test_the_other_symbol_fills_every_panel(run: Callable[..., int]) -> None:
         workspace = session.workspace
         assert workspace is not None
         workspace.set_symbol("ETH/USDT")
-        while workspace.depth.shown is None or workspace.depth.shown.mid is None:
-            await asyncio.sleep(0.01)
+        await _until(lambda: workspace.depth.shown is not None and workspace.depth.shown.mid is not None)
+        assert workspace.depth.shown is not None
         assert workspace.depth.shown.symbol == "ETH/USDT"
         assert "ETH/USDT" in window.windowTitle()
         window.close()

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from core.domain.market import BookState
@@ -64,7 +65,7 @@ def test_kill_is_one_click_without_a_question(theme: Theme, qtbot: QtBot) -> Non
     qtbot.addWidget(bar)
     bar.set_symbols(["BTC/USDT", "ETH/USDT"], "BTC/USDT")
     with qtbot.waitSignal(bar.kill_asked, timeout=1000):
-        qtbot.mouseClick(bar.kill, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(bar.kill, Qt.MouseButton.LeftButton)
 
 
 def test_lag_is_the_worst_lateness_since_the_last_look() -> None:

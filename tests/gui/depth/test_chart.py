@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -123,8 +124,8 @@ def test_a_click_is_a_price_and_shift_says_so(chart: DepthChart, qtbot: QtBot) -
     at = QPoint(round(frame.x(1002.0)), 200)
     picked: list[tuple[float, bool]] = []
     chart.picked.connect(lambda price, shift: picked.append((price, shift)))
-    qtbot.mouseClick(chart, Qt.MouseButton.LeftButton, pos=at)
-    qtbot.mouseClick(chart, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, pos=at)
+    QTest.mouseClick(chart, Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseClick(chart, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, pos=at)
     assert [price for price, _ in picked] == pytest.approx([1002.0, 1002.0], abs=0.01)
     assert [shift for _, shift in picked] == [False, True]
 
@@ -158,10 +159,10 @@ def test_the_panel_shows_a_row_for_every_venue(panel: DepthPanel, desk: DepthDes
 
 def test_a_venue_that_is_switched_off_leaves_the_book(panel: DepthPanel, qtbot: QtBot) -> None:
     row = panel.table.rows[0]
-    qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(row, Qt.MouseButton.LeftButton)
     assert panel.shown is not None
     assert row.venue not in panel.shown.venues
-    qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(row, Qt.MouseButton.LeftButton)
     assert row.venue in panel.shown.venues
 
 

@@ -39,6 +39,7 @@ def test_stacked_bands_lie_on_each_other_and_the_last_is_the_sum() -> None:
     shapes = _asks()
     assert shapes.tops[0][-1].tolist() == [800, 70]  # alpha: 3 BTC
     assert shapes.tops[1][-1].tolist() == [800, 30]  # alpha and beta: 7 BTC
+    assert shapes.outline is not None
     assert np.array_equal(shapes.bands[1][:-1], shapes.outline)
     assert shapes.bands[1][-1].tolist() == [800, 100]
 

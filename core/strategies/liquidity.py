@@ -1,0 +1,28 @@
+"""Measuring how much a venue offers: in base or in quote, both meaning what they say."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+
+from core.domain.enums import OrderSide
+from core.domain.market import BookView, Levels
+
+# Where no level is within the limit (an order that will rest), or no limit is given, depth is compared in this band around each touch.
+BAND = Decimal("0.01")
+
+
+def depth_of(book: BookView, levels: Levels, liquidity_type: str) -> Decimal:
+    """The size of `levels` in base, or their price * size in quote."""
+    instrument = book.instrument
+    if liquidity_type == "quote":
+        # Through Python's integers: ticks * units of a deep book would overflow int64.
+        return sum(map(int.__mul__, levels.ticks.tolist(), levels.sizes.tolist())) * instrument.tick * instrument.size_unit
+    return instrument.amount_of(int(np.sum(levels.sizes)))
+
+
+def band_limit(book: BookView, side: OrderSide) -> Decimal | None:
+    """1 % past the venue's own touch; None with an empty side."""
+    touch = book.best_ask if side is OrderSide.BUY else book.best_bid
+    return None if touch is None else touch * (1 + side.sign * BAND)
