@@ -17,6 +17,7 @@ gets: the raw answer, the library's exception, the offending line.
     ├── ReservationExceeded    a child would take its parent past its amount (a bug upstream)
     ├── VenueError             something a venue did or said
     │   ├── VenueRefused         a definite refusal: the order was not placed
+    │   │   └── WouldCross         a post-only order met the market; nothing is wrong with the venue
     │   ├── DuplicateClientId    our client id already exists there: look it up
     │   ├── OrderNotFound        the venue does not know the order: query, do not assume
     │   ├── VenueUnavailable     the request surely never reached the venue
@@ -92,6 +93,10 @@ class VenueError(FathomError):
 
 class VenueRefused(VenueError):
     """A definite refusal: the order is not on the venue."""
+
+
+class WouldCross(VenueRefused):
+    """A post-only order would have traded at once, so it was not placed. The next one may rest."""
 
 
 class DuplicateClientId(VenueError):

@@ -30,6 +30,7 @@ class Instrument:
         taker_fee, maker_fee: fractions of the notional; 0.001 is 10 bps. A rebate is negative.
         contract_size: base per contract; the connector converts, nobody else needs it.
         fee_in_base: spot buys pay their fee in base, so less arrives than was bought.
+        native_iceberg: the venue hides all but a display amount itself.
         size_unit: resolution of book sizes, in base; defaults to the lot.
     """
 
@@ -45,6 +46,7 @@ class Instrument:
     contract_size: Decimal = Decimal(1)
     fee_in_base: bool = False
     size_unit: Decimal = Decimal(0)
+    native_iceberg: bool = False
 
     def __post_init__(self) -> None:
         if self.tick <= 0 or self.lot <= 0:

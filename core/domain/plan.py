@@ -54,6 +54,7 @@ class PlannedChild:
         expected_fee: in quote, for the part that is expected to fill.
         expected_amount: base that the book would fill now.
         rests: expected to wait in the book rather than to cross.
+        display_amount: base that a native iceberg shows of it; None shows all.
     """
 
     exchange: str
@@ -66,6 +67,7 @@ class PlannedChild:
     expected_amount: Decimal
     post_only: bool = False
     rests: bool = False
+    display_amount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

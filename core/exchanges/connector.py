@@ -37,6 +37,7 @@ class NewOrder:
 
     Attributes:
         client_id: ours, at most 18 lowercase alphanumerics, unique for ever.
+        display_amount: base to show of it, on venues with native icebergs; None shows all.
     """
 
     client_id: str
@@ -48,6 +49,7 @@ class NewOrder:
     time_in_force: TimeInForce = TimeInForce.GTC
     post_only: bool = False
     reduce_only: bool = False
+    display_amount: Decimal | None = None
 
 
 class VenueOrderStatus(StrEnum):
@@ -146,7 +148,7 @@ class ExchangeConnector(Protocol):
         """Place an order, once.
 
         Raises:
-            VenueRefused: definitely not placed.
+            VenueRefused: definitely not placed (`WouldCross`: only because it was post-only).
             DuplicateClientId: it exists already.
             VenueUnavailable: surely never arrived.
             OutcomeUnknown: may be placed.

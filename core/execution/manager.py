@@ -26,6 +26,7 @@ from core.domain.errors import (
     VenueError,
     VenueRefused,
     VenueUnavailable,
+    WouldCross,
 )
 from core.domain.events import Notice, OrderEvent, OrderEventKind
 from core.domain.orders import ChildEvent, ChildStatus, Fill, Knowledge, OrderSnapshot, ParentStatus, PendingAction
@@ -215,12 +216,13 @@ class OrderManager:
             time_in_force=planned.time_in_force,
             post_only=planned.post_only,
             reduce_only=request.reduce_only,
+            display_amount=planned.display_amount,
         )
         try:
             news = await self.connectors[planned.exchange].create_order(order)
         except (VenueRefused, VenueUnavailable) as error:
             child.reason = str(error)
-            child.advance(ChildEvent.REFUSE if isinstance(error, VenueRefused) else ChildEvent.PROVE_ABSENT, self.clock.now_us())
+            child.advance(_verdict(error), self.clock.now_us())
         except DuplicateClientId as error:
             child.doubt(self.clock.now_us(), str(error))
         except Exception as error:  # noqa: BLE001 - anything may have happened on the way, so everything means "unknown"
@@ -383,6 +385,13 @@ class OrderManager:
         """Stop looking and sending; open orders stay as they are on their venues."""
         await self._tasks.close()
         self.journal.flush()
+
+
+def _verdict(error: VenueError) -> ChildEvent:
+    """What a definite "not placed" means for the child: a post-only order that met the market has expired, not been refused."""
+    if isinstance(error, WouldCross):
+        return ChildEvent.EXPIRE
+    return ChildEvent.REFUSE if isinstance(error, VenueRefused) else ChildEvent.PROVE_ABSENT
 
 
 def _remove(listeners: list[_T], listener: _T) -> None:

@@ -22,6 +22,18 @@ def depth_of(book: BookView, levels: Levels, liquidity_type: str) -> Decimal:
     return instrument.amount_of(int(np.sum(levels.sizes)))
 
 
+def amount_worth(book: BookView, levels: Levels, notional: Decimal) -> Decimal:
+    """How much base `notional` (quote) takes from `levels`, best first; at most all of them."""
+    instrument, taken = book.instrument, Decimal(0)
+    for tick, size in zip(levels.ticks.tolist(), levels.sizes.tolist(), strict=True):
+        price, amount = instrument.price_of(tick), instrument.amount_of(size)
+        if amount * price >= notional:
+            return taken + notional / price
+        taken += amount
+        notional -= amount * price
+    return taken
+
+
 def band_limit(book: BookView, side: OrderSide) -> Decimal | None:
     """1 % past the venue's own touch; None with an empty side."""
     touch = book.best_ask if side is OrderSide.BUY else book.best_bid

@@ -36,14 +36,15 @@ class LowestFees(SingleVenueRouter):
     def notes(self, child: PlannedChild, ranked: Sequence[Ranked], request: ExecutionRequest, limit: Decimal) -> list[str]:
         """What the fee saving costs in price, against the venue that is best for this size before fees."""
         chosen = next(place.book for place in ranked if place.book.venue == child.exchange)
-        own, best = _price(chosen, request, limit), min((_price(place.book, request, limit) for place in ranked))
+        own, best = _price(chosen, request, limit), min(_price(place.book, request, limit) for place in ranked)
         fee = applicable_fee(chosen, request, limit)
         if own <= best:
             return [f"Fee {fee * BPS:.2f} bps; no venue has a better price for this size."]
         cheapest = min(ranked, key=lambda place: _price(place.book, request, limit)).book
         saved = applicable_fee(cheapest, request, limit) - fee
         dearer = (own - best) / abs(best) * BPS
-        return [f"Fee {fee * BPS:.2f} bps: saves {saved * BPS:.2f} bps of fees and costs {dearer:.2f} bps of price against {cheapest.venue}."]
+        against = f"saves {saved * BPS:.2f} bps of fees and costs {dearer:.2f} bps of price against {cheapest.venue}"
+        return [f"Fee {fee * BPS:.2f} bps: {against}."]
 
 
 def applicable_fee(book: BookView, request: ExecutionRequest, limit: Decimal) -> Decimal:

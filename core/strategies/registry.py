@@ -5,11 +5,26 @@ from __future__ import annotations
 from core.domain.enums import ExecutionStrategy
 from core.domain.errors import NotPossible
 from core.strategies.base import Strategy
+from core.strategies.best_liquidity import BestLiquidity
 from core.strategies.best_price import BestPrice
+from core.strategies.iceberg import Iceberg
+from core.strategies.lowest_fees import LowestFees
+from core.strategies.minimal_impact import MinimalImpact
 from core.strategies.price_optimized import PriceOptimized
+from core.strategies.split import SplitByLiquidity, SplitEvenly
 from core.strategies.twap import Twap
 
-_ALL: tuple[Strategy, ...] = (BestPrice(), PriceOptimized(), Twap())
+_ALL: tuple[Strategy, ...] = (
+    BestPrice(),
+    BestLiquidity(),
+    LowestFees(),
+    SplitEvenly(),
+    SplitByLiquidity(),
+    PriceOptimized(),
+    MinimalImpact(),
+    Iceberg(),
+    Twap(),
+)
 
 REGISTRY: dict[ExecutionStrategy, Strategy] = {strategy.name: strategy for strategy in _ALL}
 

@@ -65,6 +65,8 @@ class SingleVenueRouter(Router):
                 left_out[place.book.venue] = place.words if best is not None else "could not fill it now"
         if best is not None and best.rests:
             best = self.resting(ranked, request, limit)
+        for place in ranked:
+            left_out.setdefault(place.book.venue, place.words)
         children = () if best is None else (best,)
         return assemble(
             self.name,

@@ -46,9 +46,8 @@ class SplitRouter(Router):
         ]
         children = [child for child in made if isinstance(child, PlannedChild)]
         if request.time_in_force is TimeInForce.FOK and sum((child.expected_amount for child in children), ZERO) < request.amount:
-            return assemble(
-                self.name, request, market, (), left_out=eligible.left_out, blocking="Fill-or-kill: these shares could not all be filled now."
-            )
+            blocking = "Fill-or-kill: these shares could not all be filled now."
+            return assemble(self.name, request, market, (), left_out=eligible.left_out, blocking=blocking)
         return assemble(
             self.name,
             request,
@@ -112,9 +111,7 @@ def divide(
         shares = {book.venue: book.instrument.floor_amount(ideal[book.venue]) for book in active}
         _hand_out_crumbs(amount, active, ideal, shares)
         short = [
-            (shares[book.venue], book, why)
-            for book in active
-            if (why := _too_small(book, shares[book.venue], price, request)) is not None
+            (shares[book.venue], book, why) for book in active if (why := _too_small(book, shares[book.venue], price, request)) is not None
         ]
         if not short:
             return shares, left_out

@@ -21,7 +21,7 @@ from core.exchanges.connector import NewOrder, VenueOrder, VenueOrderStatus
 from core.exchanges.paper.ledger import Ledger, PerpLedger, SpotLedger, fee_of
 from core.exchanges.paper.matching import MatchingBook, Take
 from core.exchanges.paper.orders import PaperOrder
-from core.exchanges.paper.rules import check_flags, check_size, refusal
+from core.exchanges.paper.rules import check_flags, check_size, refusal, would_cross
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class PaperExchange:
         if not market.tradable:
             raise refusal(instrument, f"its book can't be traded on now ({market.book.note})")
         if new.post_only and market.would_cross(new.side, tick):
-            raise refusal(instrument, "post-only, but it would trade at once")
+            raise would_cross(instrument)
         order = PaperOrder(
             instrument=instrument,
             client_id=new.client_id,
@@ -148,7 +148,7 @@ class PaperExchange:
         if not market.tradable:
             raise refusal(instrument, f"its book can't be traded on now ({market.book.note})")
         if order.post_only and tick != order.tick and market.would_cross(order.side, tick):
-            raise refusal(instrument, "post-only, but it would trade at once")
+            raise would_cross(instrument)
         before = (order.tick, order.units)
         if order.reduce_only and units - order.filled_units > self._reducible(order):
             raise refusal(instrument, "reduce-only, but it is larger than the position it would reduce")

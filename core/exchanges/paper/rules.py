@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from core.domain.enums import MarketType, OrderType, TimeInForce
-from core.domain.errors import VenueRefused
+from core.domain.errors import VenueRefused, WouldCross
 from core.domain.instruments import Instrument
 from core.domain.numbers import plain
 from core.exchanges.connector import NewOrder
@@ -19,6 +19,11 @@ _TAKEN = (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
 def refusal(instrument: Instrument, why: str) -> VenueRefused:
     """The venue's definite no, as the trader reads it."""
     return VenueRefused(f"{instrument.venue} refused the order: {why}.")
+
+
+def would_cross(instrument: Instrument) -> WouldCross:
+    """The venue's no to a post-only order that would have traded."""
+    return WouldCross(f"{instrument.venue} did not place the order: it is post-only and would trade at once.")
 
 
 def check_flags(instrument: Instrument, order: NewOrder) -> None:

@@ -1,11 +1,13 @@
 """A made-up market that feels alive, needs no network, and is the same market for the same seed.
 
 Venues share one price per symbol and differ in everything else. Time is the schedule's, not
-the wall's: a late wake-up delivers late but changes nothing that is said.
+the wall's: a late wake-up delivers late but changes nothing that is said. Every wake-up is a little
+late on purpose, so that one serves several venues.
 """
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import itertools
 from collections.abc import Collection, Mapping, Sequence
@@ -24,6 +26,7 @@ from core.exchanges.paper.synthetic_book import SyntheticBook
 from core.exchanges.paper.synthetic_price import FairPrice
 
 _BUDGET_S = 0.004  # how long messages are pumped before others get their turn
+_TOGETHER_US = 15_000
 _SKIP_US = 3 * MICROSECONDS  # later than this (the laptop slept) the market continues instead of catching up
 
 _Due = tuple[int, int, SyntheticBook, bool]  # when, tie-breaker, whose turn, whether it is its regular update
@@ -74,11 +77,14 @@ class SyntheticFeed:
         if not self._due:
             self._start(self._clock.now_us())
         while True:
-            await self._clock.sleep_until(self._due[0][0])
+            # A wake-up costs as much as an update, so what is due within a moment goes out together.
+            await self._clock.sleep_until(self._due[0][0] + _TOGETHER_US)
             self._continue_after_sleep()
-            pause_at = perf_counter() + _BUDGET_S
-            while self._due[0][0] <= self._clock.now_us() and perf_counter() < pause_at:
-                self._step()
+            while self._due[0][0] <= self._clock.now_us():
+                pause_at = perf_counter() + _BUDGET_S
+                while self._due[0][0] <= self._clock.now_us() and perf_counter() < pause_at:
+                    self._step()
+                await asyncio.sleep(0)
 
     def _start(self, now_us: int) -> None:
         for symbol in self._symbols:

@@ -160,7 +160,7 @@ class SyntheticBook:
             self._put_walls(ladder, best)
         for _ in range(_RESIZES):
             key = keys[-1 - int(min(len(keys), 24) * random.random() ** 2)]
-            ladder.put(key, max(round(ladder.sizes[key] * random.lognormvariate(0.0, 0.35)), self._smallest))
+            ladder.put(key, max(round(ladder.sizes[key] * random.lognormvariate(0.0, 0.35)), 1))
         far = best - int(_SPAN_BPS * 1.05 * BPS * pivot / self._tick)
         while keys[0] < far:
             ladder.drop(keys[0])
@@ -195,10 +195,6 @@ class SyntheticBook:
         """Heavy-tailed, with a mean near 1."""
         noise = self._random.lognormvariate(-_NOISE * _NOISE / 2, _NOISE)
         return noise * _WHALE if self._random.random() < _WHALES else noise
-
-    @property
-    def _smallest(self) -> int:
-        return 1
 
     def _units(self, amount: float) -> int:
         return max(round(amount / self._unit), 1)

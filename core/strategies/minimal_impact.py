@@ -1,0 +1,182 @@
+"""MINIMAL_MARKET_IMPACT: the same small share of every venue's near depth, in clips, letting the books refill in between.
+
+In-band depth is what stands within `price_levels` levels and `max_price_impact_percent` of a venue's own touch,
+and never past the limit. Taking an equal share everywhere keeps the largest share as small as it can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from core.domain.clock import MICROSECONDS
+from core.domain.enums import ExecutionStrategy, TimeInForce
+from core.domain.market import BookView, Levels, MarketView
+from core.domain.plan import ExecutionRequest, Plan, PlannedChild
+from core.strategies.assemble import assemble, base_fee_note, is_market, make_child
+from core.strategies.base import AlgoState, Decision
+from core.strategies.eligible import Eligible, eligible_books
+from core.strategies.liquidity import amount_worth, depth_of
+from core.strategies.params import MinimalImpactParams, Params
+from core.strategies.resting import best_resting
+from core.strategies.router import Router
+from core.strategies.walk import walk, within_limit, worst_price
+
+ZERO = Decimal(0)
+HUNDRED = Decimal(100)
+# The next clip waits until this part of the depth is back that stood before the last one ...
+REFILLED = Decimal("0.9")
+# ... but at least so long, and at most so long: a market that has moved on never refills to what it was.
+SHORTEST_WAIT_US = MICROSECONDS // 2
+LONGEST_WAIT_US = 10 * MICROSECONDS
+LOOK_US = MICROSECONDS // 4
+# What a preview assumes between two clips.
+USUAL_WAIT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A venue's in-band levels and what they hold, in base and in the measure asked for."""
+
+    book: BookView
+    levels: Levels
+    base: Decimal
+    measured: Decimal
+
+    def part(self, share: Decimal, liquidity_type: str) -> Decimal:
+        """`share` of it, in base: of its size, or of its value."""
+        return share * self.base if liquidity_type == "base" else amount_worth(self.book, self.levels, share * self.measured)
+
+
+class MinimalImpact(Router):
+    """As little of each book as possible at a time."""
+
+    name = ExecutionStrategy.MINIMAL_MARKET_IMPACT
+
+    def plan(self, request: ExecutionRequest, market: MarketView, params: Params, *, refused: Mapping[str, str] | None = None) -> Plan:
+        """The next clip; what later clips would place is `scheduled`."""
+        own = _own(params)
+        eligible = eligible_books(request, market, params, refused)
+        limit = worst_price(request, market)
+        if not eligible.books or limit is None:
+            return assemble(self.name, request, market, (), left_out=eligible.left_out, blocking="No venue has a usable book right now.")
+        bands = in_band(eligible, request, limit, own)
+        clip, share = self._clip(bands, request, own, eligible)
+        taken = sum((child.amount for child in clip), ZERO)
+        later = request.amount - taken if clip and not _immediate(request) else ZERO
+        children: list[PlannedChild] = clip
+        if not clip and not _immediate(request) and not is_market(request) and request.price is not None:
+            resting = best_resting(
+                eligible.books, request.side, request.amount, request.price, TimeInForce.GTC, post_only=request.post_only
+            )
+            children = [resting] if resting is not None else []
+        clips = -(-request.amount // taken) if taken else ZERO
+        return assemble(
+            self.name,
+            request,
+            market,
+            children,
+            left_out=eligible.left_out,
+            notes=[*_describe(share, clips), *base_fee_note(request, market.books, children)],
+            blocking="" if children else "No venue holds depth in the band that a clip could take.",
+            scheduled=later,
+            instruments=[book.instrument for book in eligible.books],
+            duration_s=float(clips - 1) * USUAL_WAIT_S if clips > 1 else 0.0,
+            slices=int(clips),
+        )
+
+    def _clip(
+        self, bands: list[Band], request: ExecutionRequest, params: MinimalImpactParams, eligible: Eligible
+    ) -> tuple[list[PlannedChild], Decimal]:
+        """Children that take the same share of every band, and that share. Venues whose part is too small drop out."""
+        if request.post_only:
+            return [], ZERO
+        most = params.max_share_percent / HUNDRED
+        active = list(bands)
+        while active:
+            share = min(most, equal_share(active, request.amount, params.liquidity_type))
+            children: list[PlannedChild] = []
+            smallest: tuple[Decimal, Band, str] | None = None
+            for band in active:
+                part = band.book.instrument.floor_amount(band.part(share, params.liquidity_type))
+                reached = walk(band.book.instrument, band.levels, part)
+                child = make_child(band.book, request.side, part, reached.worst or ZERO, TimeInForce.IOC) if part else "less than one lot"
+                if isinstance(child, PlannedChild):
+                    children.append(child)
+                elif smallest is None or part < smallest[0]:
+                    smallest = part, band, child
+            if smallest is None:
+                return children, share
+            eligible.left_out[smallest[1].book.venue] = f"its part of the clip is too small: {smallest[2]}"
+            active.remove(smallest[1])
+        return [], ZERO
+
+    def decide(self, state: AlgoState, now_us: int, market: MarketView, params: Params) -> Decision:
+        if state.live or not state.memory.get("depth") or state.remaining_amount <= 0 or _immediate(state.request):
+            return self._remember(super().decide(state, now_us, market, params), state, now_us, market, params)
+        waited_us = now_us - int(str(state.memory["sent_us"]))
+        refilled = self._depth(state, market, params) >= REFILLED * Decimal(str(state.memory["depth"]))
+        if waited_us < SHORTEST_WAIT_US or (waited_us < LONGEST_WAIT_US and not refilled):
+            return Decision(wake_us=now_us + LOOK_US, reason="waiting for the books to refill")
+        return self._remember(super().decide(replace(state, rounds=0), now_us, market, params), state, now_us, market, params)
+
+    def _remember(self, decision: Decision, state: AlgoState, now_us: int, market: MarketView, params: Params) -> Decision:
+        """With every clip, how deep the books were before it."""
+        if not decision.send or all(child.rests for child in decision.send):
+            return decision
+        memory = {**(decision.memory or {}), "sent_us": now_us, "depth": str(self._depth(state, market, params))}
+        return replace(decision, memory=memory, reason="clip sent")
+
+    def _depth(self, state: AlgoState, market: MarketView, params: Params) -> Decimal:
+        eligible = eligible_books(state.request, market, params, state.refused_venues)
+        limit = worst_price(state.request, market)
+        return sum((band.base for band in in_band(eligible, state.request, limit, _own(params))), ZERO) if limit is not None else ZERO
+
+
+def equal_share(bands: list[Band], amount: Decimal, liquidity_type: str) -> Decimal:
+    """The part of every band that together makes at most `amount`; above 1 when all of them are not enough."""
+    total = sum((band.base for band in bands), ZERO)
+    if not total:
+        return ZERO
+    share = amount / total
+    # Parts of value are parts of size only where prices are alike: scale down what they make too much.
+    made = sum((band.part(min(share, Decimal(1)), liquidity_type) for band in bands), ZERO)
+    return share * amount / made if made > amount else share
+
+
+def in_band(eligible: Eligible, request: ExecutionRequest, limit: Decimal, params: MinimalImpactParams) -> list[Band]:
+    """The levels of each venue that a clip may touch. Venues without any are left out, in words."""
+    bands: list[Band] = []
+    sign = request.side.sign
+    for book in eligible.books:
+        touch = book.best_ask if sign > 0 else book.best_bid
+        if touch is None:
+            eligible.left_out[book.venue] = "nothing to take on this side"
+            continue
+        edge = touch * (1 + sign * params.max_price_impact_percent / HUNDRED)
+        worst = min(edge, limit) if sign > 0 else max(edge, limit)
+        near = within_limit(book, request.side, worst)
+        levels = Levels(near.ticks[: params.price_levels], near.sizes[: params.price_levels])
+        if not len(levels):
+            eligible.left_out[book.venue] = "its touch is past the limit"
+            continue
+        bands.append(Band(book, levels, depth_of(book, levels, "base"), depth_of(book, levels, params.liquidity_type)))
+    return bands
+
+
+def _immediate(request: ExecutionRequest) -> bool:
+    """An immediate order is one clip; a market order is not immediate here, it only has no limit of the trader's."""
+    return request.time_in_force in (TimeInForce.IOC, TimeInForce.FOK) and not is_market(request)
+
+
+def _describe(share: Decimal, clips: Decimal) -> list[str]:
+    if not share:
+        return []
+    return [f"Each clip takes {share:.2%} of every venue's depth in the band; about {int(clips)} clip{'s' if clips > 1 else ''}."]
+
+
+def _own(params: Params) -> MinimalImpactParams:
+    if not isinstance(params, MinimalImpactParams):
+        raise TypeError(f"MINIMAL_MARKET_IMPACT needs MinimalImpactParams, not {type(params).__name__}")
+    return params
