@@ -1,6 +1,7 @@
-"""The strip under the top bar that says what went wrong. It never takes the focus and never asks.
+"""The strip beside the menus that says what went wrong, or asks what can't be decided without the trader.
 
-Hidden it takes no room; shown it stays until dismissed, because a trader may be looking elsewhere.
+It takes no focus, and it lives in room that is empty anyway: a strip that pushed the window down would move
+buttons under a clicking hand. It stays until answered, because a trader may be looking elsewhere.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 if TYPE_CHECKING:  # it imports asyncio, which the window does not wait for
     from gui.reporter import Report
 
+HEIGHT_PX = 24
+
 
 class Banner(QFrame):
     """One sentence and its buttons."""
@@ -21,13 +24,13 @@ class Banner(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "banner")
-        self.setFixedHeight(32)
+        self.setFixedHeight(HEIGHT_PX)
         self._text = QLabel(self)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._buttons: list[QPushButton] = []
         self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(12, 0, 8, 0)
+        self._row.setContentsMargins(12, 0, 4, 0)
         self._row.setSpacing(8)
         self._row.addWidget(self._text, 1)
         self._question = False

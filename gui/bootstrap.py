@@ -50,7 +50,7 @@ def run(options: Options, started_s: float) -> int:
 
 
 def _live(app: QApplication, window: MainWindow, theme: Theme, store: LayoutStore, options: Options, started_s: float) -> int:
-    os.environ["QT_API"] = "pyside6"  # for qasync and qtawesome, which look for bindings by themselves
+    os.environ["QT_API"] = "pyside6"  # for qasync, which otherwise looks for bindings by itself
     import asyncio
 
     from qasync import QEventLoop

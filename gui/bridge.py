@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from core.domain.events import Notice, OrderEvent, OrderEventKind
+from core.domain.events import OrderEvent, OrderEventKind
 
 if TYPE_CHECKING:
     from core.desk.desk import Desk
@@ -30,7 +30,6 @@ class Bridge(QObject):
     preview_tick = Signal()  # recompute the ticket's preview
     orders_changed = Signal(object)  # list[OrderEvent]: the latest of each changed order, oldest first
     fills_added = Signal(object)  # list[OrderEvent] of kind FILLED, every one
-    notice = Signal(object)  # Notice
 
     def __init__(self, desk: Desk, report: Callable[[BaseException, str], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -43,7 +42,7 @@ class Bridge(QObject):
             self._timer(ORDERS_MS, self._flush_orders),
             self._timer(PREVIEW_MS, self.preview_tick.emit),
         ]
-        self._stops = [desk.order_manager.on_event(self._on_order_event), desk.on_notice(self._on_notice)]
+        self._stop_listening = desk.order_manager.on_event(self._on_order_event)
 
     def _timer(self, interval_ms: int, slot: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -57,9 +56,6 @@ class Bridge(QObject):
         self._latest[event.order.id] = event
         if event.kind is OrderEventKind.FILLED:
             self._fills.append(event)
-
-    def _on_notice(self, notice: Notice) -> None:
-        self.notice.emit(notice)
 
     def _flush_orders(self) -> None:
         if self._fills:
@@ -85,8 +81,7 @@ class Bridge(QObject):
         """Stop the clocks, let go of the desk, cancel what still runs."""
         for timer in self._timers:
             timer.stop()
-        for stop in self._stops:
-            stop()
+        self._stop_listening()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

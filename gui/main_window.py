@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
-from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QMenuBar, QSizePolicy, QVBoxLayout, QWidget
 
-from gui.banner import Banner
+from gui.banner import HEIGHT_PX, Banner
 from gui.dock import PanelDock
 from gui.layouts import Layout
 from gui.statusbar import StatusBar
@@ -119,12 +119,19 @@ class MainWindow(QMainWindow):
         rows = QVBoxLayout(head)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
-        for part in (self._menus, self.top_bar, self.banner):
-            rows.addWidget(part)
+        first = QHBoxLayout()
+        first.setContentsMargins(0, 0, 0, 0)
+        first.addWidget(self._menus)
+        first.addWidget(self.banner, 1)
+        first.addStretch()
+        rows.addLayout(first)
+        rows.addWidget(self.top_bar)
         self.setMenuWidget(head)
 
     def _make_menus(self) -> QMenuBar:
         bar = QMenuBar(self)
+        bar.setFixedHeight(HEIGHT_PX)
+        bar.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         file = bar.addMenu("&File")
         self._action(file, "&Quit", self.close, QKeySequence(QKeySequence.StandardKey.Quit))
         view = bar.addMenu("&View")

@@ -170,9 +170,9 @@ class Session:
         if not working or self._asked_to_close > 2:
             self._stop.set()
             return
-        orders = "1 order is" if working == 1 else f"{working} orders are"
+        orders = "1 order is still working: leave it" if working == 1 else f"{working} orders are still working: leave them"
         self._window.banner.ask(
-            f"{orders} still working. What should happen to them?",
+            f"{orders} as is, cancel, or stay?",
             [
                 ("Leave and close", "normal", self._stop.set),
                 ("Cancel all and close", "danger", self._cancel_all_and_close),

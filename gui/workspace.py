@@ -77,7 +77,8 @@ class Workspace(QObject):
         self._window.top_bar.symbol_chosen.connect(self.set_symbol)
         self._window.top_bar.kill_asked.connect(self._kill)
         self._bridge.book_tick.connect(self._look)
-        self._bridge.notice.connect(self._on_notice)
+        # Notices from before the window come at once: what went wrong while opening is not lost.
+        self._stop_listening = self.desk.on_notice(self._on_notice)
 
     def set_symbol(self, symbol: str) -> None:
         """Point every panel at another market."""
@@ -101,6 +102,7 @@ class Workspace(QObject):
     async def close(self) -> None:
         """Let go of the desk."""
         self._slow.stop()
+        self._stop_listening()
         await self._bridge.close()
 
     # -- the clocks --------------------------------------------------------------------------------

@@ -6,34 +6,23 @@ Fills are not antialiased: at these sizes nobody sees it and it would cost half 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from time import perf_counter
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from core.domain.market import MergedDepth
 from core.domain.plan import Plan
 from gui.depth import axes
-from gui.depth.geometry import Frame, SideShapes, shapes_of, visible_count
-from gui.depth.polygons import polygon_of
+from gui.depth.geometry import Frame, shapes_of, visible_count
+from gui.depth.polygons import SidePolygons, polygons_of
 from gui.depth.ranges import CentreFollower, HeightChooser, SpanChooser
 from gui.depth.reading import crossed_bps, taken_by
 from gui.theme import BAND_ALPHA, PLAN_ALPHA, Theme
 
 _EDGE_ALPHA = 0.6
 _LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX = 52, 0, 26, 22
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    """One side as Qt objects, in the order of painting (tallest first)."""
-
-    bands: tuple[tuple[str, QPolygonF], ...] = ()
-    tops: tuple[tuple[str, QPolygonF], ...] = ()
-    outline: QPolygonF | None = None
-    plan: tuple[tuple[str, QPolygonF], ...] = ()
 
 
 class DepthChart(QWidget):
@@ -57,7 +46,7 @@ class DepthChart(QWidget):
         self._depth: MergedDepth | None = None
         self._plan: Plan | None = None
         self._frame: Frame | None = None
-        self._sides: tuple[_Drawn, _Drawn] = (_Drawn(), _Drawn())
+        self._sides: tuple[SidePolygons, SidePolygons] = (SidePolygons(), SidePolygons())
         self._overlay = False
         self._cursor_x: float | None = None
         self._decimals = 2
@@ -95,7 +84,7 @@ class DepthChart(QWidget):
     def clear(self, text: str) -> None:
         """Forget the market (another symbol); quiet text instead."""
         self._depth = self._frame = None
-        self._sides = (_Drawn(), _Drawn())
+        self._sides = (SidePolygons(), SidePolygons())
         self._quiet = text
         self._centre.reset()
         self._height.reset()
@@ -148,10 +137,10 @@ class DepthChart(QWidget):
         taken = taken_by(self._plan)
         buys = self._plan is not None and self._plan.side.sign > 0
         self._sides = (
-            _drawn(
+            polygons_of(
                 shapes_of(depth.bids, depth.venues, frame, is_bid=True, overlay=self._overlay, taken=None if buys else taken), depth.venues
             ),
-            _drawn(
+            polygons_of(
                 shapes_of(depth.asks, depth.venues, frame, is_bid=False, overlay=self._overlay, taken=taken if buys else None), depth.venues
             ),
         )
@@ -192,7 +181,7 @@ class DepthChart(QWidget):
         if self._plan is not None and self._plan.worst_price is not None and self._plan.children:
             axes.draw_worst(painter, self._theme, frame, float(self._plan.worst_price), self._decimals)
 
-    def _draw_bands(self, painter: QPainter, side: _Drawn, stale: frozenset[str]) -> None:
+    def _draw_bands(self, painter: QPainter, side: SidePolygons, stale: frozenset[str]) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         for venue, band in side.bands:
             hue = self._theme.venue_color(venue)
@@ -212,7 +201,7 @@ class DepthChart(QWidget):
             painter.setBrush(self._mixed(self._theme.venue_color(venue), PLAN_ALPHA))
             painter.drawPolygon(part)
 
-    def _draw_lines(self, painter: QPainter, side: _Drawn, token: str) -> None:
+    def _draw_lines(self, painter: QPainter, side: SidePolygons, token: str) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for venue, top in side.tops if self._overlay else side.tops[1:]:
             # One pixel and opaque: a wider or translucent line takes Qt's slow path, ten times the cost.
@@ -290,14 +279,3 @@ def _tallest(depth: MergedDepth, frame: Frame) -> float:
         if count := visible_count(side, frame, is_bid=is_bid):
             tallest = max(tallest, float(side.cumulative[count - 1]))
     return tallest
-
-
-def _drawn(shapes: SideShapes, venues: tuple[str, ...]) -> _Drawn:
-    if shapes.outline is None:
-        return _Drawn()
-    return _Drawn(
-        bands=tuple((venue, polygon_of(band)) for venue, band in reversed(list(zip(venues, shapes.bands, strict=True)))),
-        tops=tuple((venue, polygon_of(top)) for venue, top in reversed(list(zip(venues, shapes.tops, strict=True)))),
-        outline=polygon_of(shapes.outline),
-        plan=tuple((venue, polygon_of(part)) for venue, part in shapes.plan.items()),
-    )
