@@ -27,6 +27,7 @@ from core.execution.state import ZERO, ChildState
 from core.execution.tasks import TaskOwner
 from core.execution.worker import Worker
 from core.market.store import OrderBooks
+from core.market.tape import MarketTape
 from core.strategies.params import parse_params
 from core.strategies.registry import find_strategy
 
@@ -42,6 +43,9 @@ class ExecutionEngine:
         order_manager: owner of all order state.
         exchange_connectors: venue name -> connector.
         orderbooks: the books that plans are made from.
+
+    Attributes:
+        tape: what the market traded and where its mid stood, hours back.
     """
 
     def __init__(self, order_manager: OrderManager, exchange_connectors: Mapping[str, ExchangeConnector], orderbooks: OrderBooks) -> None:
@@ -49,6 +53,7 @@ class ExecutionEngine:
         self._connectors = dict(exchange_connectors)
         self._books = orderbooks
         self._clock = order_manager.clock
+        self.tape = MarketTape(orderbooks)
         self._workers: dict[str, Worker] = {}
         self._tasks = TaskOwner()
         self._stop_listening = order_manager.on_event(self._on_event)
@@ -237,6 +242,7 @@ class ExecutionEngine:
     async def close(self) -> None:
         """Stop all workers. Live children stay on their venues as they are."""
         self._stop_listening()
+        self.tape.close()
         await self._tasks.close()
 
 
