@@ -19,8 +19,8 @@ Rows = Sequence[tuple[str, str]]
 
 def instrument(venue: str = "binance_spot", **rules: Any) -> Instrument:
     """A venue with friendly round rules: tick 0.1, lot 0.001, no minimums, no fees; `rules` override."""
-    plain = {"tick": "0.1", "lot": "0.001", "taker_fee": "0", "maker_fee": "0"} | rules
-    decimals = {name: Decimal(value) if isinstance(value, str) else value for name, value in plain.items()}
+    plain: dict[str, Any] = {"tick": "0.1", "lot": "0.001", "taker_fee": "0", "maker_fee": "0"} | rules
+    decimals: dict[str, Any] = {name: Decimal(value) if isinstance(value, str) else value for name, value in plain.items()}
     return Instrument(venue, "BTC/USDT", MarketType.PERP if venue.endswith("_perp") else MarketType.SPOT, **decimals)
 
 
