@@ -36,7 +36,7 @@ class Place:
         self.log = directory / "log"
         self.stamp = directory / ".venv" / ".installed"
         self.bin.mkdir(parents=True)
-        (directory / "tools").mkdir()
+        (directory / ".ci").mkdir()
         for name in (".ci/install.sh", "Makefile", "requirements.lock", "pyproject.toml"):
             shutil.copy(ROOT / name, directory / name)
         for tool in ("sh", "make", "cat", "cp", "mkdir", "basename", "dirname", "head", "grep", "rm", "awk"):

@@ -53,7 +53,7 @@ class Twap:
         schedule = make_schedule(params, slices, seed=0)
         first = schedule.target(0, request.amount, slice_lot(instruments))
         # The preview shows what crossing the first slice would cost: the honest upper estimate of a passive start.
-        children = sweep_children(eligible, request, first, limit)
+        children = [] if request.post_only else sweep_children(eligible, request, first, limit)
         if not children and (resting := passive_child(eligible.books, request, first, limit)) is not None:
             children = [resting]
         notes = [f"{slices} slices of about {request.amount / slices:.6g} {instruments[0].base}; shown is the first, as if it crossed now."]
