@@ -8,6 +8,7 @@ import numpy as np
 
 from core.domain.enums import OrderSide
 from core.domain.market import BookView, Levels
+from core.strategies.walk import ticks_times_units
 
 # Where no level is within the limit (an order that will rest), or no limit is given, depth is compared in this band around each touch.
 BAND = Decimal("0.01")
@@ -17,8 +18,7 @@ def depth_of(book: BookView, levels: Levels, liquidity_type: str) -> Decimal:
     """The size of `levels` in base, or their price * size in quote."""
     instrument = book.instrument
     if liquidity_type == "quote":
-        # Through Python's integers: ticks * units of a deep book would overflow int64.
-        return sum(map(int.__mul__, levels.ticks.tolist(), levels.sizes.tolist())) * instrument.tick * instrument.size_unit
+        return ticks_times_units(levels.ticks, levels.sizes) * instrument.tick * instrument.size_unit
     return instrument.amount_of(int(np.sum(levels.sizes)))
 
 

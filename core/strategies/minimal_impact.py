@@ -20,7 +20,7 @@ from core.strategies.eligible import Eligible, eligible_books
 from core.strategies.liquidity import amount_worth, depth_of
 from core.strategies.params import MinimalImpactParams, Params
 from core.strategies.resting import best_resting
-from core.strategies.router import Router
+from core.strategies.router import MAX_WAITS, Router
 from core.strategies.walk import walk, within_limit, worst_price
 
 ZERO = Decimal(0)
@@ -66,7 +66,7 @@ class MinimalImpact(Router):
         taken = sum((child.amount for child in clip), ZERO)
         later = request.amount - taken if clip and not _immediate(request) else ZERO
         children: list[PlannedChild] = clip
-        if not clip and not _immediate(request) and not is_market(request) and request.price is not None:
+        if not bands and not _immediate(request) and not is_market(request) and request.price is not None:
             resting = best_resting(
                 eligible.books, request.side, request.amount, request.price, TimeInForce.GTC, post_only=request.post_only
             )
@@ -79,7 +79,7 @@ class MinimalImpact(Router):
             children,
             left_out=eligible.left_out,
             notes=[*_describe(share, clips), *base_fee_note(request, market.books, children)],
-            blocking="" if children else "No venue holds depth in the band that a clip could take.",
+            blocking="" if children else _why_no_clip(bands, own),
             scheduled=later,
             instruments=[book.instrument for book in eligible.books],
             duration_s=float(clips - 1) * USUAL_WAIT_S if clips > 1 else 0.0,
@@ -120,6 +120,13 @@ class MinimalImpact(Router):
         if waited_us < SHORTEST_WAIT_US or (waited_us < LONGEST_WAIT_US and not refilled):
             return Decision(wake_us=now_us + LOOK_US, reason="waiting for the books to refill")
         return self._remember(super().decide(replace(state, rounds=0), now_us, market, params), state, now_us, market, params)
+
+    def nothing_to_send(self, plan: Plan, state: AlgoState, now_us: int, market: MarketView) -> Decision:
+        """A book that is too thin for a clip may fill up again; only dust and immediate orders end here."""
+        waits = state.memory.get("waits", 0)
+        if plan.blocking and not plan.dust and not _immediate(state.request) and isinstance(waits, int) and waits < MAX_WAITS:
+            return Decision(wake_us=now_us + LOOK_US, reason="waiting for the books to refill", memory={**state.memory, "waits": waits + 1})
+        return super().nothing_to_send(plan, state, now_us, market)
 
     def _remember(self, decision: Decision, state: AlgoState, now_us: int, market: MarketView, params: Params) -> Decision:
         """With every clip, how deep the books were before it."""
@@ -168,6 +175,12 @@ def in_band(eligible: Eligible, request: ExecutionRequest, limit: Decimal, param
 def _immediate(request: ExecutionRequest) -> bool:
     """An immediate order is one clip; a market order is not immediate here, it only has no limit of the trader's."""
     return request.time_in_force in (TimeInForce.IOC, TimeInForce.FOK) and not is_market(request)
+
+
+def _why_no_clip(bands: list[Band], params: MinimalImpactParams) -> str:
+    if not bands:
+        return "No venue holds depth in the band that a clip could take."
+    return f"A clip of at most {params.max_share_percent.normalize():f} % of the near depth is under every venue's minimum right now."
 
 
 def _describe(share: Decimal, clips: Decimal) -> list[str]:

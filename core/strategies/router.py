@@ -54,13 +54,14 @@ class Router(ABC):
         if send:
             memory = {} if worst is None else {"worst": str(worst)}
             return Decision(send=send, reason=f"sent {len(send)} order{'s' if len(send) > 1 else ''}", memory=memory)
-        return self._nothing_to_send(plan, state, now_us, market)
+        return self.nothing_to_send(plan, state, now_us, market)
 
     def to_send(self, plan: Plan, state: AlgoState) -> tuple[PlannedChild, ...]:
         """Which of the plan's children go out now."""
         return plan.children if state.rounds < MAX_ROUNDS else ()
 
-    def _nothing_to_send(self, plan: Plan, state: AlgoState, now_us: int, market: MarketView) -> Decision:
+    def nothing_to_send(self, plan: Plan, state: AlgoState, now_us: int, market: MarketView) -> Decision:
+        """Wait while there is hope, else end with the reason."""
         waits = state.memory.get("waits", 0)
         immediate = is_market(state.request) or state.request.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)
         hopeful = state.recovering or not market.live()

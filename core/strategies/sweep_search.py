@@ -25,7 +25,8 @@ _TOLERANCE = 1e-8
 # few branches is far under 0.01 bps (tests/bench/README.md), and a trader would rather have the plan.
 _FEW_LOTS = 1_000
 _NODES_FEW = 2_000
-_NODES_MANY = 12
+_NODES_LEAST, _NODES_MOST = 12, 400
+_WORK = 20_000
 
 # What stays untaken, then the cost: less of the first beats any saving of the second.
 Score = tuple[int, float]
@@ -78,15 +79,19 @@ class SweepSearch:
         root = self._queue[0][-1]
         if self._branch(root) is None:
             return [int(amount) for amount in root.amounts]
-        for amounts in self._finished_by_each(root.amounts):
+        for amounts in itertools.chain(self._finished_by_each(root.amounts), self._started_by_each()):
             cost = sum(offer.cost(amount) for offer, amount in zip(self._offers, amounts, strict=True))
             self._keep_if_better((self._wanted - sum(amounts), cost), amounts)
-        nodes = _NODES_FEW if self._wanted <= _FEW_LOTS * int(self._lots.min()) else _NODES_MANY
-        for _ in range(nodes):
+        for _ in range(self._patience()):
             if not self._queue or self._hopeless(*self._queue[0][:2]):
                 break
             self._expand(*heapq.heappop(self._queue))
         return self._best_amounts
+
+    def _patience(self) -> int:
+        """How many branches to look at: a node costs time in proportion to the levels it walks."""
+        few = self._wanted <= _FEW_LOTS * int(self._lots.min())
+        return _NODES_FEW if few else min(max(_WORK // len(self._keys), _NODES_LEAST), _NODES_MOST)
 
     def _expand(self, _left: int, cost: float, _tie: int, node: _Node) -> None:
         branch = self._branch(node)
@@ -145,6 +150,16 @@ class SweepSearch:
             if (below := offer.accepted_below(amount)) != amount:
                 return venue, below, offer.accepted_above(amount)
         return None
+
+    def _started_by_each(self) -> Iterator[list[int]]:
+        """One venue after the other takes all it can, the rest in order: no single venue, and no such chain, beats the search."""
+        caps = list(enumerate(self._offers))
+        for first in range(len(caps)):
+            rest, amounts = self._wanted, [0] * len(caps)
+            for venue, offer in (caps[first], *caps[:first], *caps[first + 1 :]):
+                amounts[venue] = offer.accepted_below(min(offer.cap, rest))
+                rest -= amounts[venue]
+            yield amounts
 
     def _finished_by_each(self, greedy: IntArray) -> Iterator[list[int]]:
         """Good answers to start from: the greedy one on everybody's lots, with one venue after the other taking the exact rest.

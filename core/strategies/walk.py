@@ -1,7 +1,6 @@
 """Walking one book: what a taker of some size would get, exactly.
 
-Levels come as integer ticks and units; sums that could overflow int64 are made with Python's
-own integers over the levels that are used, which are few.
+Levels come as integer ticks and units; sums that could overflow int64 are made with Python's own integers.
 """
 
 from __future__ import annotations
@@ -13,13 +12,15 @@ import numpy as np
 
 from core.domain.enums import OrderSide
 from core.domain.instruments import Instrument
-from core.domain.market import BookView, Levels, MarketView
+from core.domain.market import BookView, IntArray, Levels, MarketView
 from core.domain.numbers import ceil_to, floor_to
 from core.domain.plan import ExecutionRequest
 
 # A market order goes out as an IOC limit this far past the merged touch, so that a hole in
 # the book costs at most this.
 PROTECTION = Decimal("0.01")
+
+_INT64_LIMIT = 2**63
 
 
 def protective_price(market: MarketView, side: OrderSide) -> Decimal | None:
@@ -74,9 +75,15 @@ def walk(instrument: Instrument, levels: Levels, amount: Decimal) -> Walk:
     used = min(int(np.searchsorted(cumulative, wanted)) + 1, len(levels)) if wanted > 0 else 0
     if not used:
         return Walk(Decimal(0), Decimal(0), None)
-    sizes: list[int] = levels.sizes[:used].tolist()
-    ticks: list[int] = levels.ticks[:used].tolist()
-    filled = min(wanted, int(cumulative[used - 1]))
-    sizes[-1] -= int(cumulative[used - 1]) - filled
-    notional = sum(tick * size for tick, size in zip(ticks, sizes, strict=True))
-    return Walk(instrument.amount_of(filled), notional * instrument.tick * instrument.size_unit, instrument.price_of(ticks[-1]))
+    filled, worst = min(wanted, int(cumulative[used - 1])), int(levels.ticks[used - 1])
+    notional = ticks_times_units(levels.ticks[:used], levels.sizes[:used]) - worst * (int(cumulative[used - 1]) - filled)
+    return Walk(instrument.amount_of(filled), notional * instrument.tick * instrument.size_unit, instrument.price_of(worst))
+
+
+def ticks_times_units(ticks: IntArray, sizes: IntArray) -> int:
+    """The exact sum of `ticks * sizes`, however large."""
+    if not len(ticks):
+        return 0
+    if int(ticks.max()) * int(sizes.sum()) < _INT64_LIMIT:
+        return int(np.dot(ticks, sizes))
+    return sum(map(int.__mul__, ticks.tolist(), sizes.tolist()))

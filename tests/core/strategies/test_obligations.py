@@ -97,7 +97,7 @@ def test_minimal_impact_takes_the_same_small_share_of_every_band(data: st.DataOb
     plan = plan_of(request, market)
     params = parse_params(request.strategy, request.params)
     assert isinstance(params, MinimalImpactParams)
-    if params.liquidity_type != "base" or any(child.rests for child in plan.children):
+    if params.liquidity_type != "base" or any(child.time_in_force is TimeInForce.GTC for child in plan.children):
         return
     shares = []
     for child in plan.children:
