@@ -121,6 +121,10 @@ class MinimalImpact(Router):
             return Decision(wake_us=now_us + LOOK_US, reason="waiting for the books to refill")
         return self._remember(super().decide(replace(state, rounds=0), now_us, market, params), state, now_us, market, params)
 
+    def to_send(self, plan: Plan, state: AlgoState) -> tuple[PlannedChild, ...]:
+        """An immediate order is one clip."""
+        return () if _immediate(state.request) and state.rounds else super().to_send(plan, state)
+
     def nothing_to_send(self, plan: Plan, state: AlgoState, now_us: int, market: MarketView) -> Decision:
         """A book that is too thin for a clip may fill up again; only dust and immediate orders end here."""
         waits = state.memory.get("waits", 0)

@@ -110,6 +110,7 @@ class PaperExchange:
             time_in_force=new.time_in_force,
             ts_us=self._clock.now_us(),
             post_only=new.post_only,
+            display_amount=new.display_amount,
             reduce_only=new.reduce_only,
         )
         if new.reduce_only and units > self._reducible(order):

@@ -34,6 +34,7 @@ class PaperOrder:
     time_in_force: TimeInForce
     ts_us: int
     post_only: bool = False
+    display_amount: Decimal | None = None  # nobody sees our orders here, so hiding the rest changes nothing
     reduce_only: bool = False
     filled_units: int = 0
     ahead_units: int = 0
