@@ -80,8 +80,10 @@ class SweepSearch:
         if self._branch(root) is None:
             return [int(amount) for amount in root.amounts]
         for amounts in itertools.chain(self._finished_by_each(root.amounts), self._started_by_each()):
-            cost = sum(offer.cost(amount) for offer, amount in zip(self._offers, amounts, strict=True))
-            self._keep_if_better((self._wanted - sum(amounts), cost), amounts)
+            left = self._wanted - sum(amounts)
+            if self._best is None or left <= self._best[0]:
+                cost = sum(offer.cost(amount) for offer, amount in zip(self._offers, amounts, strict=True) if amount)
+                self._keep_if_better((left, cost), amounts)
         for _ in range(self._patience()):
             if not self._queue or self._hopeless(*self._queue[0][:2]):
                 break

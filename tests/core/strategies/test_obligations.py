@@ -10,11 +10,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core.domain.enums import ExecutionStrategy, MarketType, TimeInForce
-from core.domain.market import BookState
-from core.domain.plan import ExecutionRequest, Plan
+from core.domain.market import BookState, MarketView
+from core.domain.plan import ExecutionRequest, Plan, PlannedChild
 from core.strategies.params import MinimalImpactParams, PriceOptimizedParams, parse_params
 from core.strategies.registry import REGISTRY
-from core.strategies.walk import worst_price
+from core.strategies.walk import walk, within_limit, worst_price
 from tests.core.making import market as market_of
 from tests.core.making import request as ask
 from tests.core.strategies.random_markets import all_in_cost, markets, requests
@@ -25,8 +25,8 @@ LIVE = st.just(BookState.LIVE)
 ZERO = Decimal(0)
 
 
-def plan_of(request: ExecutionRequest, market: object) -> Plan:
-    return REGISTRY[request.strategy].plan(request, market, parse_params(request.strategy, request.params))  # type: ignore[arg-type]
+def plan_of(request: ExecutionRequest, market: MarketView) -> Plan:
+    return REGISTRY[request.strategy].plan(request, market, parse_params(request.strategy, request.params))
 
 
 @pytest.mark.parametrize("strategy", list(REGISTRY), ids=lambda s: s.value)
@@ -80,11 +80,7 @@ def test_no_router_takes_more_or_cheaper_than_the_optimal_sweep(strategy: Execut
     include = {name: request.params[name] for name in ("include_spot", "include_perp")}
     best = plan_of(replace(request, strategy=ExecutionStrategy.PRICE_OPTIMIZED_LIQUIDITY, params=include), market)
     taken = sum((c.expected_amount for c in other.children), ZERO)
-    # A large order may nibble at a book that holds less than the venue's minimum; a sweep sends only what it expects to fill.
-    instruments = {venue: book.instrument for venue, book in market.books.items()}
-    assume(
-        all(instruments[c.exchange].shortfall_of_minimums(c.expected_amount, c.price) is None for c in other.children if c.expected_amount)
-    )
+    assume(all(stands_alone(child, market) for child in other.children))
     assert best.expected_amount >= taken or not other.children
     if taken == best.expected_amount:
         assert all_in_cost(best.children, request.side) <= all_in_cost(other.children, request.side)
@@ -119,6 +115,15 @@ def test_minimal_impact_takes_the_same_small_share_of_every_band(data: st.DataOb
     if shares:
         least = min(share + lot for share, lot in shares)
         assert all(share <= least for share, _ in shares)
+
+
+def stands_alone(child: PlannedChild, market: MarketView) -> bool:
+    """What it takes would be accepted at the price it reaches, as a sweep sends it. A large or dear limit can nibble at
+    a book that holds less than the venue's minimum; a sweep sends only what it expects to fill, at the worst level it needs.
+    """
+    book = market.books[child.exchange]
+    reached = walk(book.instrument, within_limit(book, child.side, child.price), child.amount)
+    return reached.worst is None or book.instrument.shortfall_of_minimums(reached.amount, reached.worst) is None
 
 
 def test_an_even_split_is_even_to_the_lot_and_gives_crumbs_away() -> None:
