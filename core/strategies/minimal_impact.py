@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from core.domain.clock import MICROSECONDS
 from core.domain.enums import ExecutionStrategy, TimeInForce
+from core.domain.instruments import Instrument
 from core.domain.market import BookView, Levels, MarketView
 from core.domain.plan import ExecutionRequest, Plan, PlannedChild
 from core.strategies.assemble import assemble, base_fee_note, is_market, make_child
@@ -107,7 +108,7 @@ class MinimalImpact(Router):
                 elif smallest is None or part < smallest[0]:
                     smallest = part, band, child
             if smallest is None:
-                return children, share
+                return with_crumbs(children, active, request), share
             eligible.left_out[smallest[1].book.venue] = f"its part of the clip is too small: {smallest[2]}"
             active.remove(smallest[1])
         return [], ZERO
@@ -154,6 +155,26 @@ def equal_share(bands: list[Band], amount: Decimal, liquidity_type: str) -> Deci
     # Parts of value are parts of size only where prices are alike: scale down what they make too much.
     made = sum((band.part(min(share, Decimal(1)), liquidity_type) for band in bands), ZERO)
     return share * amount / made if made > amount else share
+
+
+def with_crumbs(children: list[PlannedChild], bands: list[Band], request: ExecutionRequest) -> list[PlannedChild]:
+    """The clip, enlarged by what would be left as dust that no venue takes: the finest lot takes it along."""
+    left = request.amount - sum((child.amount for child in children), ZERO)
+    if left <= 0 or not all(_is_dust(band.book.instrument, left, band.book.best_ask or band.book.best_bid) for band in bands):
+        return children
+    by_venue = {band.book.venue: band for band in bands}
+    finest = min(range(len(children)), key=lambda index: by_venue[children[index].exchange].book.instrument.lot)
+    band = by_venue[children[finest].exchange]
+    amount = band.book.instrument.floor_amount(children[finest].amount + left)
+    reached = walk(band.book.instrument, band.levels, amount)
+    if reached.amount < amount or reached.worst is None:
+        return children
+    larger = make_child(band.book, request.side, amount, reached.worst, TimeInForce.IOC)
+    return [*children[:finest], larger, *children[finest + 1 :]] if isinstance(larger, PlannedChild) else children
+
+
+def _is_dust(instrument: Instrument, amount: Decimal, price: Decimal | None) -> bool:
+    return price is None or instrument.shortfall_of_minimums(instrument.floor_amount(amount), price) is not None or amount < instrument.lot
 
 
 def in_band(eligible: Eligible, request: ExecutionRequest, limit: Decimal, params: MinimalImpactParams) -> list[Band]:

@@ -89,11 +89,12 @@ def test_no_router_takes_more_or_cheaper_than_the_optimal_sweep(strategy: Execut
 @given(data=st.data())
 def test_minimal_impact_takes_the_same_small_share_of_every_band(data: st.DataObject) -> None:
     market = data.draw(markets(states=LIVE))
-    request = replace(data.draw(requests(ExecutionStrategy.MINIMAL_MARKET_IMPACT)), post_only=False)
+    drawn = data.draw(requests(ExecutionStrategy.MINIMAL_MARKET_IMPACT))
+    request = replace(drawn, post_only=False, params={**drawn.params, "liquidity_type": "base"})
     plan = plan_of(request, market)
     params = parse_params(request.strategy, request.params)
     assert isinstance(params, MinimalImpactParams)
-    if params.liquidity_type != "base" or any(child.time_in_force is TimeInForce.GTC for child in plan.children):
+    if not plan.scheduled:  # the last clip takes dust along and may be a little uneven; a resting order is no clip
         return
     shares = []
     for child in plan.children:
