@@ -66,6 +66,8 @@ class MinimalImpact(Router):
         clip, share = self._clip(bands, request, own, eligible)
         taken = sum((child.amount for child in clip), ZERO)
         later = request.amount - taken if clip and not _immediate(request) else ZERO
+        if later and all(_is_dust(band.book.instrument, later, limit) for band in bands):
+            later = ZERO  # no later clip could place it
         children: list[PlannedChild] = clip
         if not bands and not _immediate(request) and not is_market(request) and request.price is not None:
             resting = best_resting(
