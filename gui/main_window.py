@@ -24,10 +24,11 @@ from gui.topbar import TopBar
 
 _Name = TypeVar("_Name", bound=str)
 
-_STATE_VERSION = 1
+_STATE_VERSION = 2
 TICKET_PX = 340
 _BLOTTER_SHARE = 0.36
 _BLOTTER_LEAST_PX = 200
+_INSPECTOR_SHARE = 0.32
 _TICKET_WANTS_PX = 670  # with the bars above it: below that its preview scrolls, so the blotter gives way first
 
 
@@ -35,7 +36,7 @@ class MainWindow(QMainWindow):
     """Docks, and what is fixed around them.
 
     Attributes:
-        ticket_dock, depth_dock, blotter_dock: the panels' places (`depth` alone is a method of every QWidget).
+        ticket_dock, depth_dock, blotter_dock, inspector_dock: the panels' places (`depth` alone is a method of every QWidget).
         top_bar, status_bar, banner: the fixed parts.
     """
 
@@ -57,11 +58,13 @@ class MainWindow(QMainWindow):
         self.ticket_dock = PanelDock("ticket", "Ticket", theme, self)
         self.depth_dock = PanelDock("depth", "Depth", theme, self)
         self.blotter_dock = PanelDock("blotter", "Blotter", theme, self)
-        self._docks = (self.ticket_dock, self.depth_dock, self.blotter_dock)
+        self.inspector_dock = PanelDock("inspector", "Inspector", theme, self)
+        self._docks = (self.ticket_dock, self.depth_dock, self.blotter_dock, self.inspector_dock)
         self.ticket_dock.setMinimumWidth(300)
         self.ticket_dock.setMaximumWidth(420)
         self.depth_dock.setMinimumSize(420, 220)
         self.blotter_dock.setMinimumHeight(140)
+        self.inspector_dock.setMinimumSize(400, 140)
         self._menus = self._make_menus()
         self._set_head()
         self.reset_layout()
@@ -72,13 +75,14 @@ class MainWindow(QMainWindow):
     # -- layout ------------------------------------------------------------------------------------
 
     def reset_layout(self) -> None:
-        """Ticket left, depth beside it, blotter below: as on the first day."""
+        """Ticket left, depth beside it, blotter and inspector below: as on the first day."""
         for dock in self._docks:
             dock.setFloating(False)
             self.removeDockWidget(dock)
         self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, self.ticket_dock)
         self.splitDockWidget(self.ticket_dock, self.depth_dock, Qt.Orientation.Horizontal)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.blotter_dock)
+        self.splitDockWidget(self.blotter_dock, self.inspector_dock, Qt.Orientation.Horizontal)
         for dock in self._docks:
             dock.show()
         self._share_out()
@@ -87,6 +91,8 @@ class MainWindow(QMainWindow):
         self.resizeDocks([self.ticket_dock, self.depth_dock], [TICKET_PX, max(self.width() - TICKET_PX, 600)], Qt.Orientation.Horizontal)
         blotter = max(min(round(self.height() * _BLOTTER_SHARE), self.height() - _TICKET_WANTS_PX), _BLOTTER_LEAST_PX)
         self.resizeDocks([self.depth_dock, self.blotter_dock], [self.height() - blotter, blotter], Qt.Orientation.Vertical)
+        inspector = round(self.width() * _INSPECTOR_SHARE)
+        self.resizeDocks([self.blotter_dock, self.inspector_dock], [self.width() - inspector, inspector], Qt.Orientation.Horizontal)
 
     def say(self, text: str) -> None:
         """Quiet text in every panel that is not there yet."""

@@ -41,6 +41,8 @@ _HEAVY = (
     "gui.depth.panel",
     "gui.ticket",
     "gui.blotter",
+    "gui.inspector.panel",
+    "gui.compare.panel",
 )
 
 _log = logging.getLogger(__name__)

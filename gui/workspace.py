@@ -10,13 +10,15 @@ import asyncio
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QPoint, QTimer, Signal
 
 from core.domain.events import Notice
 from gui import formats
 from gui.blotter.widget import BlotterWidget
 from gui.bridge import Bridge
+from gui.compare.panel import ComparePanel
 from gui.depth.panel import DepthPanel
+from gui.inspector.panel import InspectorPanel
 from gui.main_window import MainWindow
 from gui.reporter import Report, Reporter
 from gui.theme import Theme
@@ -26,13 +28,15 @@ if TYPE_CHECKING:
     from core.desk.desk import Desk
 
 _SLOW_MS = 500
+_SETTLED_MS = 1_000  # after the first depth: nobody notices the half second that the chart's library takes
 
 
 class Workspace(QObject):
     """Fills a window with a desk.
 
     Attributes:
-        ticket, depth, blotter: the panels.
+        ticket, depth, blotter, inspector: the panels.
+        compare: the window of the comparison, hidden until it is asked for.
         depth_shown: set when the first depth is in the chart.
     """
 
@@ -54,13 +58,20 @@ class Workspace(QObject):
         self.blotter = BlotterWidget(desk, self._bridge, theme)
         window.ticket_dock.fill(self.ticket)
         window.depth_dock.fill(self.depth, self.depth.controls)
+        self.inspector = InspectorPanel(desk, self._bridge, theme)
+        self.compare = ComparePanel(desk, self.ticket, theme, window)
         window.blotter_dock.fill(self.blotter)
+        window.inspector_dock.fill(self.inspector, self.inspector.controls)
         self._wire()
 
         symbols = desk.symbols()
         asked = desk.settings.symbol
         self.set_symbol(asked if asked in symbols else symbols[0])
         window.top_bar.set_symbols(symbols, self._symbol)
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(_SETTLED_MS)
+        self._settled.timeout.connect(self.inspector.load_chart)
         self._slow = QTimer(self)
         self._slow.setInterval(_SLOW_MS)
         self._slow.timeout.connect(self._look_slowly)
@@ -70,6 +81,9 @@ class Workspace(QObject):
 
     def _wire(self) -> None:
         self.ticket.plan_changed.connect(self.depth.set_plan)
+        self.ticket.strategy.compare_asked.connect(self._open_compare)
+        self.compare.strategy_picked.connect(self.ticket.strategy.choose)
+        self.blotter.view.selectionModel().selectionChanged.connect(lambda *_: self.inspector.choose(self.blotter.view.selected()))
         self.depth.price_picked.connect(self.ticket.set_price)
         self.depth.amount_picked.connect(self.ticket.set_amount)
         self.depth.drawn.connect(self._window.status_bar.show_frame)
@@ -102,6 +116,8 @@ class Workspace(QObject):
     async def close(self) -> None:
         """Let go of the desk."""
         self._slow.stop()
+        self._settled.stop()
+        self.compare.close()
         self._stop_listening()
         await self._bridge.close()
 
@@ -142,6 +158,14 @@ class Workspace(QObject):
         if not self.depth_shown.is_set():
             self.depth_shown.set()
             self.first_depth.emit()
+            self._settled.start()
+
+    def _open_compare(self) -> None:
+        """Beside the ticket, over the depth; where the trader has put it, once it was moved."""
+        if not self.compare.isVisible() and not self.compare.pos().x() and not self.compare.pos().y():
+            self.compare.move(self._window.ticket_dock.mapToGlobal(self._window.ticket_dock.rect().topRight()) + QPoint(12, 40))
+        self.compare.show()
+        self.compare.raise_()
 
     def _kill(self) -> None:
         _ = self._bridge.run(self.cancel_all(), "cancelling every order")

@@ -31,6 +31,21 @@ class OrderType(StrEnum):
     TAKE_PROFIT_LIMIT = "take_profit_limit"
     TRAILING_STOP = "trailing_stop"
 
+    @property
+    def waits(self) -> bool:
+        """A trigger: nothing of it is sent before the market has done something."""
+        return self not in (OrderType.MARKET, OrderType.LIMIT)
+
+    @property
+    def once_fired(self) -> OrderType:
+        """MARKET or LIMIT: what the order is when nothing holds it back."""
+        return OrderType.LIMIT if self in (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT) else OrderType.MARKET
+
+    @property
+    def words(self) -> str:
+        """`stop limit`: as a sentence says it."""
+        return self.value.replace("_", " ")
+
 
 class TimeInForce(StrEnum):
     GTC = "gtc"

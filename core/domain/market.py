@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,16 +136,45 @@ class BookView:
         return self.instrument.price_of(self.asks.ticks[0]) if len(self.asks) else None
 
 
+class ExpectedVolume(Protocol):
+    """How much a market usually trades, and when; see `core.market.curve`. Lossy: it weighs time, it is never an amount."""
+
+    @property
+    def source(self) -> str:
+        """Where it is known from, for the trader."""
+        ...
+
+    def expected(self, from_us: int, to_us: int) -> float:
+        """Base expected to trade between two moments; above 0 unless the interval is empty."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeView:
+    """What one parent's venues usually trade and have traded, our own prints left out.
+
+    Attributes:
+        curve: None where there are no candles.
+        loading: candles are on their way; there may be a curve in a moment.
+        traded: base traded on these venues while the parent worked; None where they have never reported a trade.
+    """
+
+    curve: ExpectedVolume | None = None
+    loading: bool = False
+    traded: Decimal | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class MarketView:
     """All of one symbol's books at one moment: what a plan is made from.
 
-    `books` is keyed by venue. Merged touch and mid use LIVE books only.
+    `books` is keyed by venue. Merged touch and mid use LIVE books only. `volume` is there for strategies that follow it.
     """
 
     symbol: str
     now_us: int
     books: Mapping[str, BookView]
+    volume: VolumeView | None = None
 
     def live(self) -> list[BookView]:
         return [book for book in self.books.values() if book.state is BookState.LIVE]

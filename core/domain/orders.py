@@ -120,7 +120,8 @@ def _parent_transitions() -> dict[ParentStatus, frozenset[ParentStatus]]:
     working = frozenset({s.RUNNING, s.PAUSED, s.CANCELLING, s.AMENDING, s.NEEDS_ATTENTION})
     table = {
         s.PENDING: frozenset({s.WAITING_TRIGGER, s.RUNNING, s.PAUSED, s.CANCELLING, s.REJECTED, s.FAILED}),
-        s.WAITING_TRIGGER: frozenset({s.RUNNING, s.CANCELLING, s.AMENDING, s.PAUSED, s.FAILED}),
+        # A GTD order may expire before its trigger: done, all of it a remainder.
+        s.WAITING_TRIGGER: frozenset({s.RUNNING, s.CANCELLING, s.AMENDING, s.PAUSED, s.COMPLETED, s.FAILED}),
         s.CANCELLING: frozenset({s.CANCELLED, s.FILLED, s.NEEDS_ATTENTION, s.FAILED}),  # the cancel may lose to the fill
         # A late fill can still complete a parent; it is counted and flagged, never dropped.
         s.CANCELLED: frozenset({s.FILLED}),
@@ -168,6 +169,7 @@ class OrderSnapshot:
     Attributes:
         exchange: a child's venue; None on a parent.
         live_amount: worst case that may still fill without another order being sent.
+        trigger_price: where a waiting stop or take-profit fires; None elsewhere, also on a trailing stop, which moves.
         target_amount: where the schedule of a working algo wants `filled_amount` to be now; None elsewhere.
         pending_price, pending_amount: what an unacknowledged amend asked for.
         reason: why it is as it is, one sentence; empty when there is nothing to say.
@@ -204,6 +206,7 @@ class OrderSnapshot:
     reduce_only: bool = False
     fill_count: int = 0
     exchanges: tuple[str, ...] = ()
+    trigger_price: Decimal | None = None
     flags: frozenset[str] = field(default=frozenset())
 
     @property

@@ -22,7 +22,9 @@ class ExecutionRequest:
         price: the limit; None for a market order.
         exchanges: venues to use; empty means every venue that trades the symbol.
         params: the strategy's parameters, as its model dumps them.
-        expire_us: end of a GTD order.
+        trigger_price: where a stop or take-profit fires; `trail_percent` (percent) or `trail_amount` (quote) for a trailing stop.
+        expire_us: end of a GTD order, µs.
+        leverage, margin_mode: set on perps before the first child there; 'cross' or 'isolated'. None leaves the venue as it is.
     """
 
     symbol: str
@@ -38,6 +40,7 @@ class ExecutionRequest:
     reduce_only: bool = False
     trigger_price: Decimal | None = None
     trail_percent: Decimal | None = None
+    trail_amount: Decimal | None = None
     expire_us: int | None = None
     leverage: int | None = None
     margin_mode: str | None = None

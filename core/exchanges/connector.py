@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from core.domain.candles import Candle
 from core.domain.enums import OrderSide, OrderType, TimeInForce
 from core.domain.instruments import Instrument
 from core.domain.market import MarketMessage
@@ -21,7 +22,11 @@ from core.domain.orders import Fill
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a venue can do natively; what it can't, the engine emulates or refuses."""
+    """What a venue can do natively; what it can't, the engine emulates or refuses.
+
+    Attributes:
+        prints_own_trades: our fills are among its public trades, as they are on every real venue.
+    """
 
     amend: bool = True
     post_only: bool = True
@@ -29,6 +34,7 @@ class Capabilities:
     fill_or_kill: bool = True
     iceberg: bool = False
     leverage: bool = False
+    prints_own_trades: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,3 +194,27 @@ class ExchangeConnector(Protocol):
         ...
 
     async def balances(self) -> Mapping[str, Balance]: ...
+
+    async def positions(self) -> Mapping[str, Decimal]:
+        """Symbol -> net position in base, negative when short. Flat symbols may be missing; a spot venue has none."""
+        ...
+
+    async def set_leverage(self, symbol: str, leverage: int, margin_mode: str | None = None) -> None:
+        """Set what margin `symbol` is traded with from now on (`capabilities.leverage`). Doing it twice changes nothing.
+
+        Args:
+            margin_mode: 'cross' or 'isolated'; None leaves it as it is.
+
+        Raises:
+            VenueRefused: too high, not enough margin, or not changeable now; all is as it was.
+            VenueUnavailable, OutcomeUnknown: ask again.
+        """
+        ...
+
+    async def candles(self, symbol: str, since_us: int, until_us: int) -> Sequence[Candle]:
+        """The minutes that start in [since, until), oldest first; empty where the venue keeps none. Asks as often as it takes.
+
+        Raises:
+            VenueUnavailable, OutcomeUnknown: not all of them could be had.
+        """
+        ...

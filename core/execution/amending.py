@@ -22,12 +22,14 @@ class AmendWish:
     Attributes:
         price: new limit, quote per base (None: a market order keeps none).
         amount: new total, base.
+        trigger_price: where a waiting order fires from now on; None leaves it.
         applied: resolves True when the parent has the new values, False when they came too late.
     """
 
-    def __init__(self, price: Decimal | None, amount: Decimal) -> None:
+    def __init__(self, price: Decimal | None, amount: Decimal, trigger_price: Decimal | None = None) -> None:
         self.price = price
         self.amount = amount
+        self.trigger_price = trigger_price
         self.applied: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         # The one attempt to amend in place; it runs beside the worker, so that a cancel need not wait for it.
         self.in_place: asyncio.Task[bool] | None = None
@@ -62,7 +64,7 @@ def settle_amend(wish: AmendWish, parent: ParentState, manager: OrderManager) ->
 def _apply(wish: AmendWish, parent: ParentState, manager: OrderManager) -> bool:
     # A fill during the cancel may have passed the new amount: what is filled is filled.
     amount = max(wish.amount, parent.executed.amount + parent.live_amount)
-    manager.change_request(parent, price=wish.price, amount=amount)
+    manager.change_request(parent, price=wish.price, amount=amount, trigger_price=wish.trigger_price)
     if not wish.applied.done():
         wish.applied.set_result(amount == wish.amount)
     return True

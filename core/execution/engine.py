@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, final
 
+from core.domain.comparison import Comparison
 from core.domain.enums import ExecutionStrategy, OrderSide, OrderType
 from core.domain.errors import BadAmount, BadPrice, NotPossible
 from core.domain.events import OrderEvent
@@ -18,13 +20,23 @@ from core.domain.market import MarketView
 from core.domain.numbers import plain, to_decimal
 from core.domain.orders import ParentStatus
 from core.domain.plan import ExecutionRequest, Plan
+from core.domain.tca import TcaReport
 from core.exchanges.connector import ExchangeConnector
 from core.execution.amending import AmendWish, child_price
+from core.execution.compare import FLOW_WINDOW_S, compare, compare_one
+from core.execution.effective import as_worked
+from core.execution.estimate import Flow
 from core.execution.manager import OrderManager
+from core.execution.marks import Marker
 from core.execution.order import Order
+from core.execution.perps import check_reducible, perps_of
+from core.execution.preview import with_conditions
 from core.execution.requests import build_request
-from core.execution.state import ZERO, ChildState
+from core.execution.state import ZERO, ChildState, ParentState
 from core.execution.tasks import TaskOwner
+from core.execution.tca import tca
+from core.execution.triggers import check_not_reached
+from core.execution.volumes import Volumes
 from core.execution.worker import Worker
 from core.market.store import OrderBooks
 from core.market.tape import MarketTape
@@ -46,6 +58,7 @@ class ExecutionEngine:
 
     Attributes:
         tape: what the market traded and where its mid stood, hours back.
+        volumes: what the market usually trades, and when.
     """
 
     def __init__(self, order_manager: OrderManager, exchange_connectors: Mapping[str, ExchangeConnector], orderbooks: OrderBooks) -> None:
@@ -56,6 +69,8 @@ class ExecutionEngine:
         self.tape = MarketTape(orderbooks)
         self._workers: dict[str, Worker] = {}
         self._tasks = TaskOwner()
+        self.volumes = Volumes(self._connectors, self.tape, self._clock, self._tasks)
+        self._marker = Marker(order_manager, self.tape, self._foresee)
         self._stop_listening = order_manager.on_event(self._on_event)
 
     # -- asking ------------------------------------------------------------------------------------
@@ -64,13 +79,34 @@ class ExecutionEngine:
         """The keywords of `execute_order`, checked and normalised.
 
         Raises:
-            BadRequest: with a sentence that says what to change.
+            BadRequest: with a sentence that says what to change; also for a trigger that the market has reached already.
         """
-        return build_request({venue: connector.instruments for venue, connector in self._connectors.items()}, **words)
+        instruments = {venue: connector.instruments for venue, connector in self._connectors.items()}
+        request = build_request(instruments, now_us=self._clock.now_us(), **words)
+        check_not_reached(request, self._market(request).live())
+        return request
 
     def preview(self, request: ExecutionRequest) -> Plan:
         """What would be done with `request` now; nothing is sent. The planner is the one that execution uses."""
-        return find_strategy(request.strategy).plan(request, self._market(request), parse_params(request.strategy, request.params))
+        params = parse_params(request.strategy, request.params)
+        plan = find_strategy(request.strategy).plan(as_worked(request), self._market(request), params)
+        return with_conditions(plan, request, perps_of(request, self._connectors))
+
+    def compare(self, request: ExecutionRequest) -> list[Comparison]:
+        """What every strategy would do with `request` now, one entry each; nothing is sent and nothing raises.
+
+        The request's own strategy keeps its parameters, the others take their defaults; `core.execution.estimate` says how
+        the working algos' future is estimated.
+        """
+        return compare(request, self._market(request, volume=True), self._flow(request.symbol), find_strategy)
+
+    def tca(self, order_id: str) -> TcaReport:
+        """What a parent has cost so far, and why; while it runs the present mid stands for the end's.
+
+        Raises:
+            UnknownOrder: there is no parent of that id.
+        """
+        return tca(self._marker.execution(order_id))
 
     # -- acting ------------------------------------------------------------------------------------
 
@@ -95,7 +131,7 @@ class ExecutionEngine:
             price: limit, quote per base; market orders take none.
             exchanges: venues to use; None is every venue that trades the symbol.
             params: the strategy's parameters, see `core.strategies.params`.
-            more: `time_in_force`, `post_only`, `reduce_only`.
+            more: `time_in_force`, `post_only`, `reduce_only`, triggers, expiry, leverage: see `core.execution.requests.build_request`.
 
         Raises:
             BadRequest: nothing was sent.
@@ -105,11 +141,19 @@ class ExecutionEngine:
         return await self.execute(self.request(**words, strategy=strategy, exchanges=exchanges, params=params, **more))
 
     async def execute(self, request: ExecutionRequest) -> Order:
-        """Start a parent order from a checked request."""
+        """Start a parent order from a checked request.
+
+        Raises:
+            NotPossible: a reduce-only order without a position to reduce.
+            VenueError: the venue did not tell its position.
+        """
+        if request.reduce_only:
+            await check_reducible(request, self._connectors)
         strategy = find_strategy(request.strategy)
         params = parse_params(request.strategy, request.params)
         order = self._manager.create_parent(request)
-        worker = Worker(self._manager.parent(order.id), strategy, params, self._manager, lambda: self._market(worker.parent.request))
+        parent = self._manager.parent(order.id)
+        worker = Worker(parent, strategy, params, self._manager, lambda: self._market(parent.request, parent))
         self._workers[order.id] = worker
         self._tasks.spawn(self._work(worker), f"worker {order.id}")
         return order
@@ -119,6 +163,7 @@ class ExecutionEngine:
             await worker.run()
         finally:
             self._workers.pop(worker.parent.id, None)
+            self.volumes.forget(worker.parent.id)
 
     async def cancel_execution(self, order_id: str) -> bool:
         """Cancel a parent with all its children, or one child. Never asks twice, never waits for ever.
@@ -152,9 +197,15 @@ class ExecutionEngine:
         return len(ids)
 
     async def modify_execution(
-        self, order_id: str, new_price: Decimal | str | int | float | None = None, new_amount: Decimal | str | int | float | None = None
+        self,
+        order_id: str,
+        new_price: Decimal | str | int | float | None = None,
+        new_amount: Decimal | str | int | float | None = None,
+        new_trigger_price: Decimal | str | int | float | None = None,
     ) -> bool:
         """Give a parent, or a single child, another price, another amount, or both. The strategy and its parameters stay.
+
+        A parent that still waits can also get another trigger price.
 
         Returns:
             True when the order has the new values; False when they came too late.
@@ -168,20 +219,25 @@ class ExecutionEngine:
         order = self._manager.order(order_id)
         price = _positive(new_price, "price") if new_price is not None else None
         amount = _positive(new_amount, "amount") if new_amount is not None else None
-        if price is None and amount is None:
+        trigger = _positive(new_trigger_price, "price") if new_trigger_price is not None else None
+        if price is None and amount is None and trigger is None:
             raise NotPossible("Give a new price, a new amount, or both.")
         if amount is not None and amount < order.filled_amount:
             raise BadAmount(f"{plain(order.filled_amount)} is filled already; the amount can't go below it.")
         child = self._manager.child(order_id)
-        if child is not None:
+        if child is not None and trigger is None:
             return await self._modify_child(child, price, amount)
         worker = self._workers.get(order_id)
         if worker is None or order.status is ParentStatus.CANCELLING:
             raise NotPossible(f"Order {order_id} is {order.status.value} and can't be changed.")
         request = worker.parent.request
         if price is not None and request.price is None:
-            raise BadPrice("A market order has no price to change.")
-        wish = AmendWish(price if price is not None else request.price, amount if amount is not None else request.amount)
+            raise BadPrice(f"A {request.order_type.words} order has no limit price to change.")
+        if trigger is not None:
+            if request.trigger_price is None or worker.parent.started_us is not None:
+                raise NotPossible("Only an order that still waits for its trigger price can get another one.")
+            check_not_reached(replace(request, trigger_price=trigger), self._market(request).live())
+        wish = AmendWish(price if price is not None else request.price, amount if amount is not None else request.amount, trigger)
         worker.request_amend(wish)
         done = asyncio.ensure_future(self._until_over(order, wish))
         await self._patiently(done)
@@ -221,10 +277,20 @@ class ExecutionEngine:
 
     # -- inside ------------------------------------------------------------------------------------
 
-    def _market(self, request: ExecutionRequest) -> MarketView:
-        return self._books.view(request.symbol, request.exchanges or None, self._clock.now_us())
+    def _foresee(self, request: ExecutionRequest) -> Comparison:
+        return compare_one(request.strategy, request, self._market(request), self._flow(request.symbol), find_strategy)
+
+    def _flow(self, symbol: str) -> Flow:
+        return lambda venue: self.tape.rate(symbol, (venue,), self._clock.now_us(), FLOW_WINDOW_S)
+
+    def _market(self, request: ExecutionRequest, parent: ParentState | None = None, *, volume: bool = False) -> MarketView:
+        market = self._books.view(request.symbol, request.exchanges or None, self._clock.now_us())
+        if not volume and request.strategy is not ExecutionStrategy.VWAP:
+            return market
+        return replace(market, volume=self.volumes.view(request, parent))
 
     def _on_event(self, event: OrderEvent) -> None:
+        self.volumes.on_event(event)
         worker = self._workers.get(event.order.parent_id or event.order.id)
         if worker is not None and event.order.parent_id is not None:
             worker.wake()
@@ -242,6 +308,7 @@ class ExecutionEngine:
     async def close(self) -> None:
         """Stop all workers. Live children stay on their venues as they are."""
         self._stop_listening()
+        self._marker.close()
         self.tape.close()
         await self._tasks.close()
 

@@ -158,8 +158,8 @@ class OrderManager:
             parent.reason, parent.target, parent.ends_us = shown
             self._publish(OrderEventKind.UPDATED, parent)
 
-    def change_request(self, parent: ParentState, *, price: Decimal | None, amount: Decimal) -> None:
-        """Give a parent another limit and amount, durably.
+    def change_request(self, parent: ParentState, *, price: Decimal | None, amount: Decimal, trigger_price: Decimal | None = None) -> None:
+        """Give a parent another limit and amount, durably; a waiting one also another trigger (None leaves it).
 
         Raises:
             ReservationExceeded: filled + live would pass the new amount.
@@ -168,8 +168,9 @@ class OrderManager:
         if amount < committed:
             raise ReservationExceeded(f"Order {parent.id} has {committed} filled or live, more than the new amount {amount}.")
         now_us = self.clock.now_us()
-        self.journal.commit(now_us, parent.id, "modify", {"price": price, "amount": amount})
-        parent.request = replace(parent.request, price=price, amount=amount)
+        trigger_price = parent.request.trigger_price if trigger_price is None else trigger_price
+        self.journal.commit(now_us, parent.id, "modify", {"price": price, "amount": amount, "trigger_price": trigger_price})
+        parent.request = replace(parent.request, price=price, amount=amount, trigger_price=trigger_price)
         parent.updated_us = now_us
         self._publish(OrderEventKind.UPDATED, parent)
 

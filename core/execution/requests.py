@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
-from core.domain.enums import ExecutionStrategy, OrderSide, OrderType, TimeInForce, parse_enum
-from core.domain.errors import BadAmount, BadPrice, NotPossible, UnknownSymbol
+from core.domain.enums import ExecutionStrategy, MarketType, OrderSide, OrderType, TimeInForce, parse_enum
+from core.domain.errors import BadAmount, NotPossible, UnknownSymbol
 from core.domain.instruments import Instrument
 from core.domain.numbers import plain, to_decimal
 from core.domain.plan import ExecutionRequest
 from core.exchanges.names import resolve_venue
-from core.strategies.params import parse_params
+from core.execution.conditions import check_strategy, check_time, parse_leverage, parse_limit, parse_trigger
+from core.execution.expiry import parse_expiry
+from core.strategies.params import IcebergParams, Params, parse_params
 from core.strategies.registry import find_strategy
-
-_TRADABLE_TYPES = (OrderType.MARKET, OrderType.LIMIT)
-_TRADABLE_TIMES = (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
 
 
 def build_request(
@@ -32,8 +32,25 @@ def build_request(
     time_in_force: TimeInForce | str = TimeInForce.GTC,
     post_only: bool = False,
     reduce_only: bool = False,
+    trigger_price: Decimal | str | int | float | None = None,
+    trail_percent: Decimal | str | int | float | None = None,
+    trail_amount: Decimal | str | int | float | None = None,
+    expire_at: datetime | int | None = None,
+    expire_us: int | None = None,
+    expires_in: float | str | None = None,
+    leverage: int | None = None,
+    margin_mode: str | None = None,
+    now_us: int,
 ) -> ExecutionRequest:
-    """Check and normalise. `instruments`: venue -> symbol -> instrument.
+    """Check and normalise.
+
+    Args:
+        instruments: venue -> symbol -> instrument.
+        trigger_price: where a stop or a take-profit fires, quote per base.
+        trail_percent, trail_amount: how far a trailing stop hangs behind the best price: percent, or quote.
+        expire_at, expire_us, expires_in: the end of a GTD order, one of the three; see `core.execution.expiry`.
+        leverage, margin_mode: set on each perp before its first child; None leaves the venue as it is.
+        now_us: the moment that an expiry is judged at.
 
     Raises:
         BadRequest: one of its kinds, with a sentence that says what to change.
@@ -43,15 +60,18 @@ def build_request(
     parsed_strategy = parse_enum(ExecutionStrategy, strategy, "strategy")
     parsed_time = parse_enum(TimeInForce, time_in_force, "time in force")
     find_strategy(parsed_strategy)
-    if parsed_type not in _TRADABLE_TYPES:
-        raise NotPossible(f"{parsed_type.value} orders are not available yet; available: market, limit.")
-    if parsed_time not in _TRADABLE_TIMES:
-        raise NotPossible(f"{parsed_time.value} is not available yet; available: gtc, ioc, fok.")
     venues = _venues(instruments, symbol, exchanges)
     parsed_amount = to_decimal(amount, "amount")
     if parsed_amount <= 0:
         raise BadAmount(f"The amount must be above zero, not {plain(parsed_amount)}.")
-    parsed_price = _price(parsed_type, price, post_only=post_only, time_in_force=parsed_time)
+    parsed_price = parse_limit(parsed_type, price)
+    trigger = parse_trigger(parsed_type, trigger_price, trail_percent, trail_amount)
+    check_time(parsed_type, parsed_time, post_only=post_only)
+    parsed_params = _with_known_venue(parse_params(parsed_strategy, params), venues)
+    check_strategy(parsed_strategy, parsed_params, parsed_type, parsed_time, post_only=post_only)
+    parsed_leverage, parsed_mode = parse_leverage(leverage, margin_mode)
+    if reduce_only and not any(instruments[venue][symbol].market_type is MarketType.PERP for venue in venues):
+        raise NotPossible(f"Reduce-only needs a perp; {', '.join(venues)} {'is' if len(venues) == 1 else 'are'} spot.")
     _check_lots(parsed_amount, [instruments[venue][symbol] for venue in venues])
     return ExecutionRequest(
         symbol=symbol,
@@ -61,11 +81,28 @@ def build_request(
         strategy=parsed_strategy,
         price=parsed_price,
         exchanges=venues,
-        params=parse_params(parsed_strategy, params).model_dump(),
+        params=parsed_params.model_dump(),
         time_in_force=TimeInForce.IOC if parsed_type is OrderType.MARKET and parsed_time is TimeInForce.GTC else parsed_time,
         post_only=post_only,
         reduce_only=reduce_only,
+        trigger_price=trigger.price,
+        trail_percent=trigger.trail_percent,
+        trail_amount=trigger.trail_amount,
+        expire_us=parse_expiry(parsed_time, expire_at=expire_at, expire_us=expire_us, expires_in=expires_in, now_us=now_us),
+        leverage=parsed_leverage,
+        margin_mode=parsed_mode,
     )
+
+
+def _with_known_venue(params: Params, venues: Sequence[str]) -> Params:
+    """An iceberg's own venue by its full name; it has to be one of the order's venues.
+
+    Raises:
+        UnknownVenue: it is not.
+    """
+    if not isinstance(params, IcebergParams) or params.exchange == "best":
+        return params
+    return params.model_copy(update={"exchange": resolve_venue(params.exchange, venues)})
 
 
 def _venues(instruments: Mapping[str, Mapping[str, Instrument]], symbol: str, exchanges: Sequence[str] | None) -> tuple[str, ...]:
@@ -78,23 +115,6 @@ def _venues(instruments: Mapping[str, Mapping[str, Instrument]], symbol: str, ex
         where = f" on {', '.join(chosen)}" if exchanges else ""
         raise UnknownSymbol(f"{symbol!r} is not traded{where}; known symbols: {', '.join(known) or 'none'}.")
     return trading
-
-
-def _price(order_type: OrderType, price: object, *, post_only: bool, time_in_force: TimeInForce) -> Decimal | None:
-    if order_type is OrderType.MARKET:
-        if price is not None:
-            raise BadPrice("A market order takes no price; use a limit order.")
-        if post_only:
-            raise NotPossible("A market order can't be post-only.")
-        return None
-    if price is None:
-        raise BadPrice("A limit order needs a price.")
-    parsed = to_decimal(price, "price")
-    if parsed <= 0:
-        raise BadPrice(f"The price must be above zero, not {plain(parsed)}.")
-    if post_only and time_in_force is not TimeInForce.GTC:
-        raise NotPossible(f"A post-only order waits; {time_in_force.value} does not.")
-    return parsed
 
 
 def _check_lots(amount: Decimal, instruments: Sequence[Instrument]) -> None:

@@ -285,5 +285,6 @@ class ParentState:
             reduce_only=request.reduce_only,
             fill_count=len(self.executed.fills),
             exchanges=request.exchanges,
+            trigger_price=request.trigger_price,
             flags=self.flags,
         )

@@ -1,7 +1,10 @@
 """One worker per parent: it asks the strategy what to do next and does it. The only place that acts on decisions.
 
 It wakes on every change of its parent's children, on the trader's wishes (cancel, modify, pause) and at the
-time a decision asked for. Nothing else keeps state: kill it anywhere, and the manager's record says it all.
+time a decision asked for. While a trigger waits it looks at the market ten times a second and sends nothing. A
+GTD order is ended here, by us: what is still open is taken back, and only when every child is *known* to be
+over is the parent COMPLETED, with its remainder. Nothing else keeps state: kill it anywhere, and the manager's
+record says it all.
 """
 
 from __future__ import annotations
@@ -9,24 +12,31 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import final
+from dataclasses import replace
+from typing import Any, final
 
 from core.domain.clock import MICROSECONDS, Clock
+from core.domain.enums import TimeInForce
 from core.domain.errors import FathomError
 from core.domain.market import MarketView
 from core.domain.orders import ChildStatus, Knowledge, ParentStatus, PendingAction
+from core.domain.plan import ExecutionRequest
+from core.execution.algo_state import algo_state
 from core.execution.amending import AmendWish, settle_amend
+from core.execution.effective import as_worked
+from core.execution.expiry import expired_sentence
 from core.execution.manager import OrderManager
+from core.execution.perps import PerpTerms
 from core.execution.state import ZERO, ChildState, ParentState
-from core.strategies.base import AlgoState, Decision, LiveChild, Strategy
+from core.execution.triggers import TriggerWatch, trigger_words
+from core.strategies.base import REMARK, Decision, Strategy
+from core.strategies.eligible import eligible_books
 from core.strategies.params import Params
 
 log = logging.getLogger(__name__)
 
 # A cancel that did not take effect is asked for again after this.
 RETRY_US = MICROSECONDS
-# A venue that could not be reached is left alone for this long.
-UNREACHABLE_US = 5 * MICROSECONDS
 
 
 @final
@@ -43,6 +53,8 @@ class Worker:
         self._market = market
         self._clock: Clock = manager.clock
         self._changed = asyncio.Event()
+        self._watch = TriggerWatch()
+        self._terms = PerpTerms(manager.connectors, manager.clock, self.wake)
         self._amend: AmendWish | None = None
         self._cancelling = False
         self._paused_us: int | None = None
@@ -67,20 +79,22 @@ class Worker:
         if self._amend is not None:
             self._amend.drop()
         self._amend = wish
+        self._watch.interrupt()
         self._manager.move_parent(self.parent, ParentStatus.AMENDING, "changing")
         self.wake()
 
     def pause(self) -> bool:
-        """Stop placing and take resting orders back until `resume`."""
+        """Stop placing and take resting orders back until `resume`. A waiting trigger is not looked at meanwhile."""
         if not self._manager.move_parent(self.parent, ParentStatus.PAUSED, "paused"):
             return False
         self._paused_us = self._clock.now_us()
+        self._watch.interrupt()
         self.wake()
         return True
 
     def resume(self) -> bool:
         """Go on where the schedule stood when it was paused."""
-        if self.parent.status is not ParentStatus.PAUSED or not self._manager.move_parent(self.parent, ParentStatus.RUNNING, "resumed"):
+        if self.parent.status is not ParentStatus.PAUSED or not self._manager.move_parent(self.parent, self._under_way(), "resumed"):
             return False
         if self._paused_us is not None and self.parent.started_us is not None:
             self.parent.started_us += self._clock.now_us() - self._paused_us
@@ -92,8 +106,17 @@ class Worker:
 
     async def run(self) -> None:
         """Work until the parent is over. An error of ours stops the parent, cancels its children and says so."""
-        self.parent.started_us = self._clock.now_us()
-        self._manager.move_parent(self.parent, ParentStatus.RUNNING, "started")
+        try:
+            await self._run()
+        finally:
+            await self._terms.close()
+
+    async def _run(self) -> None:
+        if self.parent.request.order_type.waits:
+            words = f"waits until {trigger_words(self.parent.request)}"
+            self._manager.move_parent(self.parent, ParentStatus.WAITING_TRIGGER, words)
+        else:
+            self._start("started")
         while not self.parent.status.terminal:
             self._changed.clear()
             try:
@@ -111,8 +134,12 @@ class Worker:
                 await self._wait(wake_us)
 
     async def _wait(self, wake_us: int | None) -> None:
-        changed = asyncio.ensure_future(self._changed.wait())
-        waiting = [changed] if wake_us is None else [changed, asyncio.ensure_future(self._clock.sleep_until(wake_us))]
+        expire_us = self.parent.request.expire_us
+        if expire_us is not None and not self._expired:
+            wake_us = expire_us if wake_us is None else min(wake_us, expire_us)
+        waiting: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._changed.wait())]
+        if wake_us is not None:
+            waiting.append(asyncio.ensure_future(self._clock.sleep_until(wake_us)))
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -126,27 +153,104 @@ class Worker:
         if "overfill" in parent.flags:
             return self._stop("filled more than was asked for: check the venues")
         if filled >= parent.request.amount and not open_children:
-            self._manager.move_parent(parent, ParentStatus.FILLED, "")
+            self._manager.move_parent(parent, ParentStatus.FILLED, str(parent.memory.get(REMARK, "")))
             return None
         if self._cancelling:
             return self._cancel()
+        if self._expired:
+            return self._expire()
         if any(child.knowledge is Knowledge.QUARANTINED for child in open_children):
             self._manager.move_parent(
                 parent, ParentStatus.NEEDS_ATTENTION, next(c.reason for c in open_children if c.knowledge is Knowledge.QUARANTINED)
             )
             return None
         if parent.status is ParentStatus.NEEDS_ATTENTION:
-            self._manager.move_parent(parent, ParentStatus.RUNNING, "evidence arrived; going on")
+            self._manager.move_parent(parent, self._under_way(), "evidence arrived; going on")
         if self._amend is not None:
             if settle_amend(self._amend, parent, self._manager):
                 self._amend = None
-                self._manager.move_parent(parent, ParentStatus.PAUSED if self._paused_us is not None else ParentStatus.RUNNING, "changed")
+                self._manager.move_parent(parent, ParentStatus.PAUSED if self._paused_us is not None else self._under_way(), "changed")
                 self.wake()
             return self._clock.now_us() + RETRY_US
         if parent.status is ParentStatus.PAUSED:
             self._cancel_children(open_children)
             return self._clock.now_us() + RETRY_US if open_children else None
-        return self._act(self._strategy.decide(self._state(), self._clock.now_us(), self._market(), self._params))
+        if parent.started_us is None and (look_us := self._look_for_trigger()) is not None:
+            return look_us
+        return self._work()
+
+    # -- waiting and ending ------------------------------------------------------------------------
+
+    def _start(self, reason: str) -> None:
+        self.parent.started_us = self._clock.now_us()
+        self._manager.move_parent(self.parent, ParentStatus.RUNNING, reason)
+
+    def _under_way(self) -> ParentStatus:
+        """Where a parent goes back to after a pause, a change or a doubt."""
+        return ParentStatus.WAITING_TRIGGER if self.parent.started_us is None else ParentStatus.RUNNING
+
+    def _look_for_trigger(self) -> int | None:
+        """When to look again; None when it has fired, which is in the journal with its time and price."""
+        request, market = self.parent.request, self._market()
+        books = eligible_books(as_worked(request), market, self._params).books
+        look = self._watch.look(request, books, self._clock.now_us())
+        if look.fired_at is None:
+            self._manager.note_parent(self.parent, reason=look.reason, target=None, ends_us=None, memory=None)
+            return look.again_us
+        self._start(look.reason)
+        return None
+
+    @property
+    def _expired(self) -> bool:
+        expire_us = self.parent.request.expire_us
+        return expire_us is not None and self._clock.now_us() >= expire_us
+
+    def _expire(self) -> int | None:
+        """Take back what is open; over only once that is known."""
+        parent, why = self.parent, expired_sentence(self.parent.request.expire_us or 0)
+        if self._amend is not None:
+            self._amend.drop()
+            self._amend = None
+        if not parent.open_children:
+            self._manager.move_parent(parent, ParentStatus.COMPLETED, why)
+            return None
+        self._cancel_children(parent.open_children)
+        if any(child.knowledge is Knowledge.QUARANTINED for child in parent.open_children):
+            self._manager.move_parent(parent, ParentStatus.NEEDS_ATTENTION, f"{why}, but what became of a child order is not known")
+        else:
+            self._manager.move_parent(parent, parent.status, f"{why}; taking back what is still open")
+        return self._clock.now_us() + RETRY_US
+
+    # -- working -----------------------------------------------------------------------------------
+
+    def _work(self) -> int | None:
+        """Ask the strategy what next and do it, once nothing is left to settle with perp venues."""
+        parent, terms = self.parent, self._terms
+        if not terms.positions_known(parent):
+            return None
+        request = as_worked(parent.request)
+        if request.reduce_only:
+            request = terms.narrow(request, parent)
+            if not request.exchanges:
+                return self._act(Decision(finish="no position is left to reduce"))
+        state = algo_state(parent, request, self._clock.now_us(), terms.refused)
+        decision = self._strategy.decide(state, self._clock.now_us(), self._market(), self._params)
+        if decision.send and not (clipped := terms.clip(decision.send, parent)):
+            decision = Decision(finish="what is left of the position is under its venue's minimum")
+        elif decision.send:
+            decision = replace(decision, send=clipped)
+        if decision.send and not terms.prepare(request, {child.exchange for child in decision.send}):
+            return None
+        if decision.send and self._kills(request, decision):
+            decision = Decision(finish="fill-or-kill: not all of it could be filled at once, so nothing was sent")
+        if decision.finish and terms.refused.keys() >= set(request.exchanges):
+            decision = replace(decision, finish=next(iter(terms.refused.values())))
+        return self._act(decision)
+
+    def _kills(self, request: ExecutionRequest, decision: Decision) -> bool:
+        """Fill-or-kill is the parent's promise, whatever its strategy: all of it is expected to fill, or nothing is sent."""
+        expected = sum((child.expected_amount for child in decision.send), ZERO)
+        return request.time_in_force is TimeInForce.FOK and not self.parent.children and expected < self.parent.request.amount
 
     def _act(self, decision: Decision) -> int | None:
         parent, manager = self.parent, self._manager
@@ -164,7 +268,7 @@ class Worker:
         parent = self.parent
         if parent.executed.amount >= parent.request.amount:
             return ParentStatus.FILLED
-        refused = parent.children and all(
+        refused = (parent.children or self._terms.refused) and all(
             child.status in (ChildStatus.REJECTED, ChildStatus.NOT_PLACED, ChildStatus.DENIED) for child in parent.children.values()
         )
         return ParentStatus.FAILED if refused else ParentStatus.COMPLETED
@@ -192,46 +296,3 @@ class Worker:
         for child in children:
             if child.pending is not PendingAction.CANCEL:
                 self._manager.cancel(child)
-
-    def _state(self) -> AlgoState:
-        parent = self.parent
-        children = list(parent.children.values())
-        refused: dict[str, str] = {}
-        refusals, recovering = 0, False
-        for child in children:
-            if child.status in (ChildStatus.REJECTED, ChildStatus.DENIED):
-                refused[child.planned.exchange] = child.reason
-                refusals += 1
-            elif child.status is ChildStatus.NOT_PLACED:
-                if self._clock.now_us() - child.updated_us < UNREACHABLE_US:
-                    refused[child.planned.exchange] = child.reason
-                    recovering = True
-            elif child.executed.amount > ZERO or not child.status.terminal:
-                refusals = 0
-        return AlgoState(
-            request=parent.request,
-            filled_amount=parent.executed.amount,
-            live=tuple(_live(child) for child in parent.open_children),
-            started_us=parent.started_us or parent.created_us,
-            released_amount=parent.released,
-            rounds=parent.rounds,
-            refusals=refusals,
-            refused_venues=refused,
-            recovering=recovering,
-            memory=parent.memory,
-            seed=parent.seed,
-        )
-
-
-def _live(child: ChildState) -> LiveChild:
-    return LiveChild(
-        id=child.client_id,
-        exchange=child.planned.exchange,
-        price=child.price,
-        amount=child.amount if child.pending_amount is None else max(child.amount, child.pending_amount),
-        filled_amount=child.executed.amount,
-        pending=child.pending,
-        known=child.knowledge is Knowledge.KNOWN,
-        rests=child.planned.rests or child.planned.post_only or child.status in (ChildStatus.OPEN, ChildStatus.PARTIALLY_FILLED),
-        created_us=child.created_us,
-    )

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from core.domain.clock import MICROSECONDS
+from core.domain.instruments import Instrument
 from core.domain.market import BookState, MarketMessage, PublicTrade
 from core.market.store import OrderBooks
 from core.market.tape_tracks import Prints, Touches
@@ -30,6 +31,7 @@ class MarketTape:
         self._prints: dict[str, dict[str, Prints]] = {}
         self._touches: dict[str, Touches] = {}
         self._seconds: dict[str, int] = {}
+        self._since_us: dict[str, int] = {}
         self._stops = (orderbooks.on_trade(self._take_trade), orderbooks.on_message(self._take_message))
 
     def close(self) -> None:
@@ -55,6 +57,19 @@ class MarketTape:
         """The merged mid that stood at `ts_us`, as last sampled; before the first sample, the first."""
         return self.twap(symbol, venues, ts_us, ts_us)
 
+    def mid_now(self, symbol: str, venues: Collection[str], now_us: int) -> Decimal | None:
+        """The merged mid of this moment, from the touches alone: no arrays are brought up to date for it."""
+        touches = [touch for venue, touch in self._touch(symbol, now_us).items() if not venues or venue in venues]
+        bids = [instrument.price_of(bid) for instrument, bid, _ in touches if bid]
+        asks = [instrument.price_of(ask) for instrument, _, ask in touches if ask]
+        return (max(bids) + min(asks)) / 2 if bids and asks else None
+
+    def rate(self, symbol: str, venues: Collection[str], now_us: int, window_s: float) -> Decimal | None:
+        """Base traded per second over the last `window_s`, or over as much of it as was heard; None before anything was."""
+        start_us = max(now_us - round(window_s * MICROSECONDS), self._since_us.get(symbol, now_us))
+        elapsed_us = now_us - start_us
+        return self.traded(symbol, venues, start_us, now_us) * MICROSECONDS / elapsed_us if elapsed_us > 0 else None
+
     # -- listening -----------------------------------------------------------------------------------
 
     def _take_trade(self, trade: PublicTrade) -> None:
@@ -66,23 +81,28 @@ class MarketTape:
 
     def _take_message(self, message: MarketMessage) -> None:
         second = message.received_us // MICROSECONDS
+        if message.symbol not in self._seconds:
+            self._since_us[message.symbol] = message.received_us
         if second > self._seconds.get(message.symbol, -1):
             self._seconds[message.symbol] = second
             self._sample(message.symbol, message.received_us)
 
     def _sample(self, symbol: str, now_us: int) -> None:
+        touches = self._touch(symbol, now_us)
+        for venue, prints in self._prints.get(symbol, {}).items():
+            if prints.instrument is not touches[venue][0]:  # registered anew with other rules
+                self._start(symbol, venue)
+        self._touches.setdefault(symbol, Touches(self._limit)).sample(now_us, touches)
+
+    def _touch(self, symbol: str, now_us: int) -> dict[str, tuple[Instrument, int, int]]:
+        """Venue -> its instrument, best bid and best ask tick, now; zeros without a live book."""
         oldest_us = now_us - self._books.stale_after_us
-        row = {}
+        touches = {}
         for venue, instrument in self._books.instruments(symbol).items():
             book = self._books.book(venue, symbol)
-            if book is not None and book.state is BookState.LIVE and book.received_us >= oldest_us:
-                row[venue] = (instrument, book.best_bid_tick or 0, book.best_ask_tick or 0)
-            else:
-                row[venue] = (instrument, 0, 0)
-            known = self._prints.get(symbol, {}).get(venue)
-            if known is not None and known.instrument is not instrument:  # registered anew with other rules
-                self._start(symbol, venue)
-        self._touches.setdefault(symbol, Touches(self._limit)).sample(now_us, row)
+            live = book is not None and book.state is BookState.LIVE and book.received_us >= oldest_us
+            touches[venue] = (instrument, book.best_bid_tick or 0, book.best_ask_tick or 0) if book and live else (instrument, 0, 0)
+        return touches
 
     def _start(self, symbol: str, venue: str) -> Prints:
         prints = Prints(self._books.instruments(symbol)[venue], self._limit)

@@ -23,7 +23,8 @@ def make_child(
 ) -> PlannedChild | str:
     """A child of `amount` at `price` on the book's venue, or in words why the venue would not take it.
 
-    The amount floors to the lot, the price rounds onto the tick without passing the limit.
+    The amount floors to the lot, the price rounds onto the tick without passing the limit. A post-only child that
+    would cross the book is not made: the venue would only throw it out, again and again.
     """
     instrument = book.instrument
     amount = instrument.floor_amount(amount)
@@ -34,6 +35,8 @@ def make_child(
         return f"the price is under one tick of {instrument.tick} {instrument.quote}"
     if too_small := instrument.shortfall_of_minimums(amount, price):
         return too_small
+    if post_only and len(within_limit(book, side, price)):
+        return f"post-only, and {price.normalize():f} would cross its book"
     taken = walk(instrument, within_limit(book, side, price), amount) if not post_only else None
     filled = taken.amount if taken else Decimal(0)
     notional = taken.notional if taken else Decimal(0)
@@ -66,6 +69,8 @@ def assemble(
     slices: int = 0,
 ) -> Plan:
     """The plan of `children`, with what remains of the request's amount as unallocated."""
+    if blocking and _crosses_everywhere(request, market):
+        blocking = f"Post-only: {request.price:f} would cross the book of every venue, so nothing can be placed."
     unallocated = request.amount - sum((child.amount for child in children), Decimal(0)) - scheduled
     filled = sum((child.expected_amount for child in children), Decimal(0))
     notional = sum((child.expected_amount * child.expected_price for child in children if child.expected_price is not None), Decimal(0))
@@ -97,6 +102,12 @@ def assemble(
         duration_s=duration_s,
         slices=slices,
     )
+
+
+def _crosses_everywhere(request: ExecutionRequest, market: MarketView) -> bool:
+    """A post-only order that no live book would let rest at its price."""
+    books, price = market.live(), request.price
+    return request.post_only and price is not None and bool(books) and all(len(within_limit(b, request.side, price)) for b in books)
 
 
 def _is_dust(amount: Decimal, instruments: Sequence[Instrument], mid: Decimal | None) -> bool:

@@ -19,6 +19,9 @@ from core.domain.orders import PendingAction
 from core.domain.plan import ExecutionRequest, Plan, PlannedChild
 from core.strategies.params import Params
 
+# The key in `memory` of what the parent goes on saying, also once it is filled: one sentence.
+REMARK = "remark"
+
 
 @dataclass(frozen=True, slots=True)
 class LiveChild:

@@ -13,6 +13,7 @@ from core.strategies.minimal_impact import MinimalImpact
 from core.strategies.price_optimized import PriceOptimized
 from core.strategies.split import SplitByLiquidity, SplitEvenly
 from core.strategies.twap import Twap
+from core.strategies.vwap import Vwap
 
 _ALL: tuple[Strategy, ...] = (
     BestPrice(),
@@ -24,6 +25,7 @@ _ALL: tuple[Strategy, ...] = (
     MinimalImpact(),
     Iceberg(),
     Twap(),
+    Vwap(),
 )
 
 REGISTRY: dict[ExecutionStrategy, Strategy] = {strategy.name: strategy for strategy in _ALL}

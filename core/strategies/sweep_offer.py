@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 import numpy as np
 
 from core.domain.enums import OrderSide
-from core.domain.market import BookView, IntArray, Levels
+from core.domain.market import BookView, FloatArray, IntArray, Levels
 
 # Fees to the thousandth of a basis point.
 FEE_SCALE = 10_000_000
@@ -21,6 +21,7 @@ class Offer:
     Attributes:
         keys: all-in cost per unit, scaled; smaller is better on both sides.
         before, after: cumulative units up to and through each level.
+        spent: all-in cost of everything before each level, scaled.
         lot, min_amount: in units. min_notional: in quote. unit: base per unit.
     """
 
@@ -29,6 +30,7 @@ class Offer:
     keys: IntArray
     before: IntArray
     after: IntArray
+    spent: FloatArray
     lot: int
     min_amount: int
     min_notional: Decimal
@@ -45,7 +47,9 @@ class Offer:
 
     def cost(self, amount: int) -> float:
         """All-in cost of taking `amount`, scaled."""
-        return float(np.dot(self.keys.astype(np.float64), np.clip(amount - self.before, 0, self.after - self.before)))
+        amount = min(amount, self.cap)
+        level = int(self.after.searchsorted(amount))
+        return float(self.spent[level]) + float(self.keys[level]) * (amount - int(self.before[level]))
 
     def accepted_below(self, amount: int) -> int:
         """The greatest amount up to `amount` that the venue would take; 0 when only nothing will do."""
@@ -86,12 +90,16 @@ def make_offer(book: BookView, levels: Levels, side: OrderSide, unit: Decimal, p
     after, ticks = after[:needed], levels.ticks[:needed]
     fee = round(instrument.taker_fee * FEE_SCALE)
     per_tick = side.sign * int(instrument.tick / price_unit) * (FEE_SCALE + side.sign * fee)
+    keys = ticks * per_tick
+    before = np.concatenate((np.zeros(1, np.int64), after[:-1]))
+    costs = keys.astype(np.float64) * (after - before)
     return Offer(
         book=book,
         ticks=ticks,
-        keys=ticks * per_tick,
-        before=np.concatenate((np.zeros(1, np.int64), after[:-1])),
+        keys=keys,
+        before=before,
         after=after,
+        spent=np.cumsum(costs) - costs,
         lot=int(instrument.lot / unit),
         min_amount=int((instrument.min_amount / unit).to_integral_value(ROUND_CEILING)),
         min_notional=instrument.min_notional,

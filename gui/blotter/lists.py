@@ -54,6 +54,13 @@ class NewestFirst(QAbstractTableModel, Generic[_R]):
             del self._rows[:surplus]
             self.endRemoveRows()
 
+    def clear(self) -> None:
+        """Forget every row: the table is about something else from now on."""
+        if self._rows:
+            self.beginRemoveRows(QModelIndex(), 0, len(self._rows) - 1)
+            self._rows.clear()
+            self.endRemoveRows()
+
     def row(self, number: int) -> _R:
         """Row `number` from the top."""
         return self._rows[len(self._rows) - 1 - number]

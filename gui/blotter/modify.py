@@ -1,4 +1,5 @@
 """Modify an order: another price, another amount, the same strategy. For parents and for single children.
+An order that waits for its trigger price can also get another one of those.
 
 The order goes on filling while one types, so the dialog follows it: what is filled, and how low the
 amount can still go. It stays open until the engine has answered, and says so when it came too late.
@@ -56,6 +57,7 @@ class ModifyDialog(QDialog):
         self.setMinimumWidth(_WIDTH_PX)
         title = label(f"{order.side.value.upper()} {order.symbol} · {what}", order.side.value)
         title.setFont(theme.ui_font(13))
+        self.trigger = NumberEdit(self._price_rules())
         self.price = NumberEdit(self._price_rules())
         self.amount = NumberEdit(
             NumberRules("Amount", lambda text: parse_number(text, "amount"), plain, self._grid.lot, self._grid.snap_amount)
@@ -76,7 +78,7 @@ class ModifyDialog(QDialog):
         layout.addWidget(self.sentence)
         layout.addLayout(self._buttons())
         self._prefill()
-        for edit in (self.price, self.amount):
+        for edit in (self.trigger, self.price, self.amount):
             edit.changed.connect(self._check)
             edit.committed.connect(self._check)
             edit.snapped.connect(lambda hint: self.sentence.say(hint, "warn") if hint else None)
@@ -99,7 +101,13 @@ class ModifyDialog(QDialog):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(6)
         grid.setColumnStretch(1, 1)
-        for row, (title, edit, unit) in enumerate((("&Price", self.price, self._grid.quote), ("&Amount", self.amount, self._grid.base))):
+        rows = [("&Price", self.price, self._grid.quote), ("&Amount", self.amount, self._grid.base)]
+        if self._waits:
+            rows.insert(0, ("&Trigger", self.trigger, self._grid.quote))
+        else:
+            self.trigger.setParent(self)
+            self.trigger.hide()
+        for row, (title, edit, unit) in enumerate(rows):
             edit.setFixedHeight(_FIELD_PX)
             grid.addWidget(label(title, buddy=edit), row, 0)
             grid.addWidget(edit, row, 1)
@@ -116,8 +124,14 @@ class ModifyDialog(QDialog):
         row.addWidget(self.apply)
         return row
 
+    @property
+    def _waits(self) -> bool:
+        """It has a trigger price that can still be moved."""
+        return self._order.trigger_price is not None and not self._order.children
+
     def _prefill(self) -> None:
         self.amount.set_value(self._order.amount)
+        self.trigger.set_value(self._order.trigger_price)
         if self._order.price is None:
             self.price.setEnabled(False)
             self.price.setPlaceholderText("market")
@@ -143,17 +157,21 @@ class ModifyDialog(QDialog):
         """Why this can't be asked for; empty when it can."""
         if self._order.terminal:
             return "The order is over."
-        fault = self.price.fault or self.amount.fault
+        fault = self.trigger.fault or self.price.fault or self.amount.fault
         if fault:
             return fault
         if not self.amount.value or self.amount.value < lowest_amount(self._order, self._grid):
             return f"The amount can't go below {plain(lowest_amount(self._order, self._grid))}."
         if self._order.price is not None and not self.price.value:
             return "Enter a price."
+        if self._waits and not self.trigger.value:
+            return "Enter a trigger price."
         return ""
 
     def _changes(self) -> dict[str, Decimal]:
         changes = {}
+        if self._waits and self.trigger.value is not None and self.trigger.value != self._order.trigger_price:
+            changes["new_trigger_price"] = self.trigger.value
         if self.price.value is not None and self._order.price is not None and self.price.value != self._order.price:
             changes["new_price"] = self.price.value
         if self.amount.value is not None and self.amount.value != self._order.amount:
@@ -170,8 +188,8 @@ class ModifyDialog(QDialog):
         self.sentence.say(sentence)
 
     def _apply(self) -> None:
-        self.price.settle()
-        self.amount.settle()
+        for edit in (self.trigger, self.price, self.amount):
+            edit.settle()
         changes = self._changes()
         if self._busy or self._wrong() or not changes:
             return

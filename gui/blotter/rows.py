@@ -10,7 +10,7 @@ from enum import IntEnum
 from core.domain.enums import OrderSide, OrderType
 from core.domain.instruments import Instrument
 from core.domain.numbers import plain
-from core.domain.orders import OrderSnapshot
+from core.domain.orders import OrderSnapshot, ParentStatus
 from gui import formats
 from gui.blotter.wording import reason_of, state_of
 
@@ -74,7 +74,7 @@ def texts(order: OrderSnapshot, digits: Digits) -> tuple[str, ...]:
         state_of(order).text,
         formats.percent(fraction_filled(order), 1),
         formats.amount(pending_amount, digits.amount),
-        "market" if order.order_type is OrderType.MARKET and order.is_parent else formats.price(pending_price, digits.price),
+        _price(order, pending_price, digits),
         formats.price(order.average_price, digits.price),
         fees_text(order),
         formats.amount(order.remaining_amount, digits.amount),
@@ -122,6 +122,15 @@ def fees_text(order: OrderSnapshot) -> str:
         for currency, fee in order.fees.items()
     ]
     return " + ".join(parts) or formats.EMPTY
+
+
+def _price(order: OrderSnapshot, price: Decimal | None, digits: Digits) -> str:
+    """The limit; `market` without one, but while an order waits, where it fires."""
+    if not order.is_parent or order.order_type.once_fired is OrderType.LIMIT:
+        return formats.price(price, digits.price)
+    if order.status is ParentStatus.WAITING_TRIGGER and order.trigger_price is not None:
+        return f"@ {formats.price(order.trigger_price, digits.price)}"
+    return "market"
 
 
 def _kind(order: OrderSnapshot) -> str:

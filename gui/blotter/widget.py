@@ -10,28 +10,17 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QHBoxLayout,
-    QHeaderView,
-    QPushButton,
-    QTableView,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from core.domain.events import Notice, OrderEvent
 from core.domain.orders import Fill, OrderSnapshot
-from gui.blotter.delegates import ROW_PX
 from gui.blotter.fills import FillBook, fills_model
-from gui.blotter.lists import NewestFirst
 from gui.blotter.log import OrderTeller, log_model
 from gui.blotter.modify import ModifyDialog
 from gui.blotter.orders_model import OrdersModel
 from gui.blotter.orders_view import OrdersView, Show
 from gui.blotter.rows import DigitsOf
+from gui.blotter.tables import plain_table
 from gui.theme import Theme
 from gui.ticket.small import Segmented, label, quietly_set
 
@@ -61,8 +50,8 @@ class BlotterWidget(QTabWidget):
         self.cancel_all = QPushButton("Cancel all working")
         self._count = label("")
         self.addTab(self._orders_tab(), "Orders")
-        self.addTab(_table(self.fills), "Fills")
-        self.addTab(_table(self.log), "Log")
+        self.addTab(plain_table(self.fills), "Fills")
+        self.addTab(plain_table(self.log), "Log")
         self.setDocumentMode(True)
         self._connect()
         self._show_counts()
@@ -184,21 +173,3 @@ class BlotterWidget(QTabWidget):
 def _pass_on(widget: weakref.ref[BlotterWidget], notice: Notice) -> None:
     if (blotter := widget()) is not None:
         blotter.take_notice(notice)
-
-
-def _table(model: NewestFirst[Any]) -> QTableView:
-    table = QTableView()
-    table.setModel(model)
-    table.setShowGrid(False)
-    table.setWordWrap(False)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    vertical = table.verticalHeader()
-    vertical.hide()
-    vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    vertical.setDefaultSectionSize(ROW_PX)
-    table.horizontalHeader().setStretchLastSection(True)
-    for column, shown in enumerate(model.columns):
-        table.setColumnWidth(column, shown.width)
-    return table

@@ -52,7 +52,9 @@ _CHILD = {
 }
 _PARENT = {
     ParentStatus.PENDING: State("…", "Starting", "muted"),
-    ParentStatus.WAITING_TRIGGER: State("◇", "Waiting for trigger", "accent"),
+    ParentStatus.WAITING_TRIGGER: State(
+        "◇", "Waiting for trigger", "accent", "Nothing has been sent. Watched by Fathom: needs the program running."
+    ),
     ParentStatus.RUNNING: State("●", "Working", "accent"),
     ParentStatus.PAUSED: State("‖", "Paused", "warn"),
     ParentStatus.CANCELLING: CANCELLING,
@@ -64,6 +66,7 @@ _PARENT = {
     ParentStatus.REJECTED: State("×", "Rejected", "error"),
     ParentStatus.FAILED: State("×", "Failed", "error"),
 }
+UNFILLED = State("×", "Unfilled", "warn", "Done; nothing of it was filled.")
 FLAG_WORDS = {"late_fill": "filled after its end", "overfill": "filled more than ordered"}
 
 
@@ -77,6 +80,8 @@ def state_of(order: OrderSnapshot) -> State:
         return CANCELLING
     if not order.terminal and order.pending is PendingAction.AMEND:
         return AMENDING
+    if order.status is ParentStatus.COMPLETED and not order.filled_amount:
+        return UNFILLED
     return _PARENT[order.status] if isinstance(order.status, ParentStatus) else _CHILD[order.status]
 
 

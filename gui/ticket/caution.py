@@ -102,12 +102,22 @@ def question_for(
 
 
 def in_words(draft: Draft, grid: Grid) -> str:
-    """`Buy 0.5 BTC at 61,900.00 USDT or lower`."""
+    """`Buy 0.5 BTC at 61,900.00 USDT or lower`, `Sell 0.5 BTC at the market once the best bid falls to 61,000.00`."""
     verb, better = ("Buy", "or lower") if draft.side is OrderSide.BUY else ("Sell", "or higher")
     size = f"{plain(draft.amount or Decimal(0))} {grid.base}"
-    if draft.order_type is OrderType.MARKET:
-        return f"{verb} {size} at the market"
-    return f"{verb} {size} at {formats.price(draft.price, grid.price_decimals)} {grid.quote} {better}"
+    when = f" once {_trigger_in_words(draft, grid)}" if draft.order_type.waits else ""
+    if not draft.has_limit:
+        return f"{verb} {size} at the market{when}"
+    return f"{verb} {size} at {formats.price(draft.price, grid.price_decimals)} {grid.quote} {better}{when}"
+
+
+def _trigger_in_words(draft: Draft, grid: Grid) -> str:
+    touch = "best ask" if draft.side is OrderSide.BUY else "best bid"
+    if draft.order_type is OrderType.TRAILING_STOP:
+        return f"the {touch} turns by {plain(draft.trail_percent or Decimal(0))} %"
+    stops = draft.order_type in (OrderType.STOP, OrderType.STOP_LIMIT)
+    moves = "rises" if (draft.side is OrderSide.BUY) == stops else "falls"
+    return f"the {touch} {moves} to {formats.price(draft.trigger_price, grid.price_decimals)}"
 
 
 def plan_in_words(draft: Draft, plan: Plan, grid: Grid, instruments: Mapping[str, Instrument]) -> tuple[str, ...]:

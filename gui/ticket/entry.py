@@ -1,27 +1,32 @@
-"""Side, type, amount, price, time in force: the part of the ticket that every order has.
+"""Side, type, amount, prices: the part of the ticket that every order has.
 
-A price is snapped in the order's favour, so changing the side moves an off-grid price the other way.
+A price is snapped in the order's favour, so changing the side moves an off-grid price the other way. The trigger
+and the trail share the price's row: another order type changes what is in the row, never where anything is.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from core.domain.enums import OrderSide, OrderType, TimeInForce
+from core.domain.enums import OrderSide, OrderType
+from core.domain.errors import BadNumber
 from core.domain.numbers import plain
 from gui.ticket.grid import Grid, parse_number
-from gui.ticket.model import ORDER_TYPES, TIME_IN_FORCE_HELP, TIMES_IN_FORCE
+from gui.ticket.model import WATCHED
 from gui.ticket.number_edit import NumberEdit, NumberRules
+from gui.ticket.order_type import OrderTypeChooser
 from gui.ticket.small import ElidedLabel, Segmented, label, tool
 
 LABEL_PX = 60
 UNIT_PX = 44
 HINT_MS = 4_000
 _FIELD_PX = 26
+HUNDRED = Decimal(100)
 
 
 class EntryPanel(QWidget):
@@ -35,23 +40,24 @@ class EntryPanel(QWidget):
         self._touch: Decimal | None = None
         self._grid = Grid(Decimal("0.01"), Decimal("0.00001"), "", "")
         self.side = Segmented([(OrderSide.BUY, "&Buy"), (OrderSide.SELL, "&Sell")], sided=True)
-        self.order_type = Segmented([(kind, kind.value.capitalize()) for kind in ORDER_TYPES])
-        self.time_in_force = QComboBox()
-        for tif in TIMES_IN_FORCE:
-            self.time_in_force.addItem(tif.value.upper(), tif)
-            self.time_in_force.setItemData(self.time_in_force.count() - 1, TIME_IN_FORCE_HELP[tif], Qt.ItemDataRole.ToolTipRole)
-        self.post_only = QCheckBox("Post-only")
-        self.post_only.setToolTip("Never cross the book: an order that would is not sent as a taker.")
+        self.order_type = OrderTypeChooser()
         self.amount = NumberEdit(self._amount_rules())
         self.price = NumberEdit(self._price_rules())
+        self.trigger = NumberEdit(self._trigger_rules())
+        self.trail = NumberEdit(NumberRules("Trail", _percent, plain, Decimal("0.1"), start=lambda: Decimal(1)))
+        self.trail.setToolTip("How far the market must turn from its best price, in percent.")
         self.amount.setPlaceholderText("0")
+        self.trail.setPlaceholderText("1")
         self._hint = ElidedLabel("warn")
         self._hint.setFixedHeight(16)
         self._hint_timer = QTimer(self)
         self._hint_timer.setSingleShot(True)
-        self._hint_timer.timeout.connect(lambda: self._hint.say(""))
+        self._hint_timer.timeout.connect(self._end_hint)
         self._chips = QHBoxLayout()
         self._units = label(""), label("")
+        self._titles = label("&Amount", buddy=self.amount), label("&Price", buddy=self.price)
+        self._limit_title = label("&Limit", buddy=self.price)
+        self._watched = False
         self._lay_out(menu)
         self._connect()
 
@@ -62,11 +68,10 @@ class EntryPanel(QWidget):
         top.setSpacing(4)
         top.addWidget(self.side, 1)
         top.addWidget(menu)
-        kind = QHBoxLayout()
-        kind.setSpacing(8)
-        kind.addWidget(self.order_type, 1)
-        kind.addWidget(self.time_in_force)
-        kind.addWidget(self.post_only)
+        prices = QHBoxLayout()
+        prices.setSpacing(6)
+        for edit in (self.trigger, self.trail, self._limit_title, self.price):
+            prices.addWidget(edit, 0 if edit is self._limit_title else 1)
         self._chips.setSpacing(4)
         fields = QGridLayout()
         fields.setHorizontalSpacing(6)
@@ -74,26 +79,28 @@ class EntryPanel(QWidget):
         fields.setColumnMinimumWidth(0, LABEL_PX)
         fields.setColumnMinimumWidth(2, UNIT_PX)
         fields.setColumnStretch(1, 1)
-        for row, (title, edit, unit) in enumerate((("&Amount", self.amount, self._units[0]), ("&Price", self.price, self._units[1]))):
+        for edit in (self.amount, self.price, self.trigger, self.trail):
             edit.setFixedHeight(_FIELD_PX)
-            fields.addWidget(label(title, buddy=edit), 2 * row, 0)
-            fields.addWidget(edit, 2 * row, 1)
-            fields.addWidget(unit, 2 * row, 2)
+            edit.setMinimumWidth(0)
+        for row, title, unit in zip((0, 2), self._titles, self._units, strict=True):
+            fields.addWidget(title, row, 0)
+            fields.addWidget(unit, row, 2)
+        fields.addWidget(self.amount, 0, 1)
         fields.addLayout(self._chips, 1, 1)
+        fields.addLayout(prices, 2, 1)
         fields.addWidget(self._hint, 3, 0, 1, 3)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         layout.addLayout(top)
-        layout.addLayout(kind)
+        layout.addWidget(self.order_type)
         layout.addLayout(fields)
+        self._show_kind()
 
     def _connect(self) -> None:
         self.side.chosen.connect(self._side_chosen)
         self.order_type.chosen.connect(self._kind_chosen)
-        self.time_in_force.currentIndexChanged.connect(self._kind_chosen)
-        self.post_only.toggled.connect(self.changed)
-        for edit in (self.amount, self.price):
+        for edit in (self.amount, self.price, self.trigger, self.trail):
             edit.changed.connect(self.changed)
             edit.committed.connect(self.committed)
             edit.snapped.connect(self._show_hint)
@@ -104,11 +111,25 @@ class EntryPanel(QWidget):
 
     @property
     def chosen_type(self) -> OrderType:
-        return OrderType(str(self.order_type.value))
+        return self.order_type.value
 
     @property
-    def chosen_time_in_force(self) -> TimeInForce:
-        return TimeInForce(self.time_in_force.currentData())
+    def asked(self) -> dict[str, Any]:
+        """This part of the `Draft`; a price that the chosen type does not have is None."""
+        used = self._in_use
+        return {
+            "side": self.chosen_side,
+            "order_type": self.chosen_type,
+            "amount": self.amount.value,
+            "price": self.price.value if self.price in used else None,
+            "trigger_price": self.trigger.value if self.trigger in used else None,
+            "trail_percent": self.trail.value if self.trail in used else None,
+        }
+
+    @property
+    def fault(self) -> str:
+        """What can't be read in a field that counts; empty when all can."""
+        return next((edit.fault for edit in (self.amount, *self._in_use) if edit.fault), "")
 
     @property
     def hint(self) -> str:
@@ -120,16 +141,31 @@ class EntryPanel(QWidget):
         if grid != self._grid:
             self._grid = grid
             self._units[0].setText(grid.base)
-            self._units[1].setText(grid.quote)
+            self._units[1].setText(self._price_unit)
             self.amount.set_rules(self._amount_rules())
-            self.price.set_rules(self._price_rules())
+            self._follow_side()
 
     def set_touch(self, touch: Decimal | None) -> None:
         """Where stepping begins in an empty price field, and what it shows as a placeholder."""
         self._touch = touch
         shown = "" if touch is None else f"{touch:.{self._grid.price_decimals}f}"
-        if self.price.placeholderText() != shown and not self.price.text():
-            self.price.setPlaceholderText(shown)
+        for edit in (self.price, self.trigger):
+            if edit.placeholderText() != shown and not edit.text():
+                edit.setPlaceholderText(shown)
+
+    def set_price(self, price: Decimal) -> None:
+        """A picked price: the trigger of an order that has one, else a limit."""
+        if self.trigger in self._in_use:
+            self.trigger.set_value(price)
+            return
+        self.order_type.choose(OrderType.LIMIT)
+        self.price.set_value(price)
+
+    def say_watched(self, watched: bool) -> None:
+        """Whether the order needs this program to keep running."""
+        self._watched = watched
+        if not self._hint_timer.isActive():
+            self._end_hint()
 
     def set_presets(self, amounts: tuple[Decimal, ...]) -> None:
         while (item := self._chips.takeAt(0)) is not None:
@@ -141,41 +177,87 @@ class EntryPanel(QWidget):
             self._chips.addWidget(chip)
 
     def settle(self) -> None:
-        """End editing in both fields."""
-        self.amount.settle()
-        self.price.settle()
+        """End editing in every field."""
+        for edit in (self.amount, self.price, self.trigger, self.trail):
+            edit.settle()
 
     def clear(self) -> None:
         """Another symbol: its numbers mean nothing here."""
-        self.amount.set_value(None)
-        self.price.set_value(None)
+        for edit in (self.amount, self.price, self.trigger):
+            edit.set_value(None)
+
+    @property
+    def _in_use(self) -> tuple[NumberEdit, ...]:
+        """The fields of the price row that the chosen type has."""
+        kind = self.chosen_type
+        waits = () if not kind.waits else (self.trail,) if kind is OrderType.TRAILING_STOP else (self.trigger,)
+        return (*waits, self.price) if kind.once_fired is OrderType.LIMIT else waits
+
+    @property
+    def _price_unit(self) -> str:
+        return "%" if self.chosen_type is OrderType.TRAILING_STOP else self._grid.quote
+
+    def _follow_side(self) -> None:
+        self.price.set_rules(self._price_rules())
+        self.trigger.set_rules(self._trigger_rules())
 
     def _side_chosen(self) -> None:
-        self.price.set_rules(self._price_rules())
+        self._follow_side()
         self.changed.emit()
 
     def _kind_chosen(self) -> None:
-        limit = self.chosen_type is OrderType.LIMIT
-        self.price.setEnabled(limit)
-        self.time_in_force.setEnabled(limit)
-        self.post_only.setEnabled(limit and self.chosen_time_in_force is TimeInForce.GTC)
+        self._show_kind()
+        self._follow_side()
         self.changed.emit()
 
+    def _show_kind(self) -> None:
+        kind, used = self.chosen_type, self._in_use
+        self.trigger.setVisible(self.trigger in used)
+        self.trail.setVisible(self.trail in used)
+        self._limit_title.setVisible(kind.waits and self.price in used)
+        self.price.setVisible(self.price in used or not kind.waits)
+        self.price.setEnabled(self.price in used)
+        first = used[0] if used else self.price
+        self._titles[1].setText({self.trigger: "T&rigger", self.trail: "T&rail"}.get(first, "&Price"))
+        self._titles[1].setBuddy(first)
+        self._units[1].setText(self._price_unit)
+
     def _show_hint(self, text: str) -> None:
-        self._hint.say(text)
         if text:
+            self._hint.say(text, "warn")
             self._hint_timer.start(HINT_MS)
+        else:
+            self._end_hint()
+
+    def _end_hint(self) -> None:
+        self._hint_timer.stop()
+        self._hint.say(WATCHED if self._watched else "", "muted")
 
     def _amount_rules(self) -> NumberRules:
         return NumberRules("Amount", lambda text: parse_number(text, "amount"), plain, self._grid.lot, self._grid.snap_amount)
 
     def _price_rules(self) -> NumberRules:
-        grid, side = self._grid, self.chosen_side if hasattr(self, "side") else OrderSide.BUY
+        return self._rules_for("Price", self.chosen_side)
+
+    def _trigger_rules(self) -> NumberRules:
+        """A trigger snaps away from the market, a buy stop's up and a buying take-profit's down: it never fires a tick early."""
+        stops = self.chosen_type in (OrderType.STOP, OrderType.STOP_LIMIT)
+        return self._rules_for("Trigger", self.chosen_side.opposite if stops else self.chosen_side)
+
+    def _rules_for(self, what: str, side: OrderSide) -> NumberRules:
+        grid = self._grid
         return NumberRules(
-            what="Price",
-            parse=lambda text: parse_number(text, "price"),
+            what=what,
+            parse=lambda text: parse_number(text, what.lower()),
             show=lambda price: f"{price:.{grid.price_decimals}f}",
             step=grid.tick,
             snap=lambda price: grid.snap_price(price, side),
             start=lambda: self._touch,
         )
+
+
+def _percent(text: str) -> Decimal | None:
+    number = parse_number(text.strip().removesuffix("%"), "trail")
+    if number is not None and not 0 < number < HUNDRED:
+        raise BadNumber("The trail is more than 0 % and less than 100 %.", detail=text)
+    return number

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from core.domain.clock import Clock, SystemClock
-from core.domain.enums import ExecutionStrategy, OrderType
+from core.domain.enums import ExecutionStrategy, MarketType
 from core.domain.errors import FathomError
 from core.domain.instruments import Instrument
 from core.domain.market import BookState
-from core.domain.plan import Plan
+from core.domain.plan import ExecutionRequest, Plan
 from gui.theme import Theme
-from gui.ticket.entry import LABEL_PX, EntryPanel
-from gui.ticket.fields import description_of
+from gui.ticket.chooser import StrategyChooser
+from gui.ticket.entry import EntryPanel
 from gui.ticket.foot import TicketFoot
 from gui.ticket.form import ParamsForm
 from gui.ticket.grid import Grid
@@ -29,7 +29,8 @@ from gui.ticket.model import Draft, preset_amounts
 from gui.ticket.preview import one_line, read_plan
 from gui.ticket.preview_panel import PreviewPanel
 from gui.ticket.sender import Sender
-from gui.ticket.small import ElidedLabel, divider, label
+from gui.ticket.small import divider
+from gui.ticket.terms import MarginRow, TermsRow
 from gui.ticket.venues import VenueChecklist
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class TicketWidget(QWidget):
     """
 
     plan_changed = Signal(object)  # Plan, or None while there is nothing to plan
+    draft_changed = Signal(object)  # Draft
     venues_changed = Signal(object)  # tuple[str, ...]: the ticked venues
 
     def __init__(
@@ -66,15 +68,12 @@ class TicketWidget(QWidget):
         self._presets_placed = False
 
         self.entry = EntryPanel(self._menu_button())
-        self.strategy = QComboBox()
+        self.strategy = StrategyChooser(desk.strategies(), theme)
         self.venues = VenueChecklist()
+        self.terms, self.margin = TermsRow(), MarginRow()
         self.preview = PreviewPanel(theme)
         self.foot = TicketFoot()
-        self._describes = ElidedLabel("muted")
-        self._describes.setFont(theme.ui_font(11))
         self._form_place = QVBoxLayout()
-        for strategy in desk.strategies():
-            self.strategy.addItem(strategy.label, strategy)
         self._lay_out()
         self._connect()
         self.set_symbol(desk.settings.symbol)
@@ -90,6 +89,19 @@ class TicketWidget(QWidget):
     def plan(self) -> Plan | None:
         return self._plan
 
+    @property
+    def grid(self) -> Grid:
+        """The steps of prices and amounts over the ticked venues."""
+        return self._grid
+
+    def request(self) -> ExecutionRequest:
+        """The draft as the engine takes it.
+
+        Raises:
+            BadRequest: it can't be an order; the sentence says why.
+        """
+        return self._desk.engine.request(**self._draft.arguments(self._instruments))
+
     def set_symbol(self, symbol: str) -> None:
         """Trade another symbol: amount and price are emptied, strategy and parameters stay."""
         if symbol == self._symbol:
@@ -103,9 +115,8 @@ class TicketWidget(QWidget):
         self.refresh()
 
     def set_price(self, price: Decimal) -> None:
-        """A click in the chart: a limit price, snapped to the tick."""
-        self.entry.order_type.choose(OrderType.LIMIT)
-        self.entry.price.set_value(price)
+        """A click in the chart: a limit price, or the trigger of an order that has one, snapped to the tick."""
+        self.entry.set_price(price)
 
     def set_amount(self, amount: Decimal) -> None:
         """A Shift-click in the chart: an amount in base, snapped to the lot."""
@@ -128,23 +139,16 @@ class TicketWidget(QWidget):
         return button
 
     def _lay_out(self) -> None:
-        choice = QGridLayout()
-        choice.setHorizontalSpacing(6)
-        choice.setVerticalSpacing(2)
-        choice.setColumnMinimumWidth(0, LABEL_PX)
-        choice.setColumnStretch(1, 1)
-        choice.addWidget(label("S&trategy", buddy=self.strategy), 0, 0)
-        choice.addWidget(self.strategy, 0, 1)
-        choice.addWidget(self._describes, 1, 0, 1, 2)
         inside = QFrame()
         inside.setProperty("role", "panel")
         column = QVBoxLayout(inside)
         column.setContentsMargins(8, 8, 8, 4)
         column.setSpacing(6)
         column.addWidget(self.entry)
-        column.addLayout(choice)
+        column.addWidget(self.terms)
+        column.addWidget(self.strategy)
         column.addLayout(self._form_place)
-        for part in (divider(), self.venues, divider(), self.preview):
+        for part in (divider(), self.venues, self.margin, divider(), self.preview):
             column.addWidget(part)
         column.addStretch(1)
         scroll = QScrollArea()
@@ -160,9 +164,10 @@ class TicketWidget(QWidget):
         layout.addWidget(self.foot)
 
     def _connect(self) -> None:
-        self.entry.changed.connect(self._edited)
-        self.entry.committed.connect(self.refresh)
-        self.strategy.currentIndexChanged.connect(self._strategy_chosen)
+        for part in (self.entry, self.terms, self.margin):
+            part.changed.connect(self._edited)
+            part.committed.connect(self.refresh)
+        self.strategy.chosen.connect(lambda _strategy: self._strategy_chosen())
         self.venues.changed.connect(self._venues_ticked)
         self.foot.submit.clicked.connect(self._submit)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
@@ -189,7 +194,7 @@ class TicketWidget(QWidget):
 
     def _show_strategy(self) -> None:
         """Each strategy keeps its own form, and with it what was entered there."""
-        strategy = ExecutionStrategy(self.strategy.currentData())
+        strategy = self.strategy.value
         if (item := self._form_place.takeAt(0)) is not None and (old := item.widget()) is not None:
             old.hide()
             if old not in self._forms.values():
@@ -201,7 +206,6 @@ class TicketWidget(QWidget):
             self._forms[strategy] = form
         self._form_place.addWidget(self._forms[strategy])
         self._forms[strategy].show()
-        self._describes.say(description_of(strategy))
         self._edited()
 
     def _venues_ticked(self) -> None:
@@ -221,27 +225,32 @@ class TicketWidget(QWidget):
         self.entry.set_grid(self._grid)
 
     def _edited(self) -> None:
-        entry, strategy = self.entry, ExecutionStrategy(self.strategy.currentData())
+        self._allow_terms()
+        strategy = self.strategy.value
         form = self._forms.get(strategy)
-        limit = entry.chosen_type is OrderType.LIMIT
         draft = Draft(
             symbol=self._symbol,
-            side=entry.chosen_side,
-            order_type=entry.chosen_type,
-            amount=entry.amount.value,
-            price=entry.price.value if limit else None,
-            time_in_force=entry.chosen_time_in_force,
-            post_only=entry.post_only.isChecked(),
+            **self.entry.asked,
+            **self.terms.asked,
+            **self.margin.asked,
             strategy=strategy,
             params=form.params if form else {},
             venues=self.venues.chosen,
-            fault=entry.amount.fault or (entry.price.fault if limit else "") or (form.fault if form else ""),
+            fault=self.entry.fault or self.terms.fault or self.margin.fault or (form.fault if form else ""),
         )
         if draft != self._draft:
             self._draft = draft
             self._refusal = ""
+            self.draft_changed.emit(draft)
         self.foot.say_what(draft)
         self._show_state()
+
+    def _allow_terms(self) -> None:
+        """Grey what this order type and these venues can't have."""
+        perps = any(self._instruments[venue].market_type is MarketType.PERP for venue in self.venues.chosen)
+        self.terms.allow(self.entry.chosen_type, perps=perps)
+        self.margin.allow(perps=perps)
+        self.entry.say_watched(self.entry.chosen_type.waits or self.terms.expires)
 
     # -- the preview -------------------------------------------------------------------------------------------------
 
@@ -272,7 +281,7 @@ class TicketWidget(QWidget):
         plan, error = None, self._draft.problem
         if not error:
             try:
-                plan = self._desk.engine.preview(self._desk.engine.request(**self._draft.arguments(self._instruments)))
+                plan = self._desk.engine.preview(self.request())
             except FathomError as refused:
                 error = str(refused)
         self._plan_error = error
@@ -297,8 +306,8 @@ class TicketWidget(QWidget):
 
     def _submit(self) -> None:
         """End editing everywhere, plan once more, and send unless something speaks against it."""
-        self.entry.settle()
-        self.form.settle()
+        for part in (self.entry, self.terms, self.margin, self.form):
+            part.settle()
         self._refusal = ""
         self.refresh()
         if self.foot.submit.isEnabled():

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from core.domain.candles import MINUTE_US
 from core.domain.enums import Liquidity, OrderSide, TimeInForce
 from core.domain.errors import DuplicateClientId, OrderNotFound, VenueRefused, VenueUnavailable
 from core.domain.market import BookMessage, MarketMessage
@@ -220,3 +221,13 @@ async def test_reduce_only_is_refused_without_a_position(venue: VenueUnderTest) 
 async def test_an_unknown_symbol_is_refused(venue: VenueUnderTest) -> None:
     with pytest.raises(VenueRefused):
         await venue.do(venue.connector.create_order(replace(order(venue, BUY, "1", "100"), symbol="NOPE/USDT")))
+
+
+async def test_candles_are_whole_minutes_of_the_interval_oldest_first(venue: VenueUnderTest) -> None:
+    until_us = 1_700_000_000_000_000
+    since_us = until_us - 90 * MINUTE_US
+    candles = await venue.do(venue.connector.candles(venue.symbol, since_us, until_us))
+    starts = [candle.start_us for candle in candles]
+    assert starts == sorted(set(starts))
+    assert all(start % MINUTE_US == 0 and since_us <= start < until_us for start in starts)
+    assert all(candle.volume >= 0 for candle in candles)

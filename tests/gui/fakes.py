@@ -84,6 +84,8 @@ class FakeEngine:
     def request(self, **asked: Any) -> ExecutionRequest:
         if asked["order_type"] is OrderType.LIMIT and asked["price"] is not None and asked["price"] > 10 * ASK:
             raise BadPrice("The price is far off the market.")
+        if (expires_in := asked.pop("expires_in", None)) is not None:
+            asked["expire_us"] = self._desk.clock.now_us() + round(expires_in * 1_000_000)
         return ExecutionRequest(**{**asked, "exchanges": tuple(asked["exchanges"])})
 
     def preview(self, request: ExecutionRequest) -> Plan:

@@ -11,9 +11,11 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import TypeVar, final
 
+from core.domain.candles import MINUTE_US, Candle
 from core.domain.clock import Clock
 from core.domain.enums import MarketType
 from core.domain.errors import FathomError, OutcomeUnknown, UnknownVenue, VenueRefused, VenueUnavailable
@@ -23,7 +25,7 @@ from core.domain.orders import Fill
 from core.exchanges.connector import AccountListener, Balance, Capabilities, MarketListener, NewOrder, VenueOrder
 from core.exchanges.paper.exchange import PaperExchange
 from core.exchanges.paper.faults import Call, Faults
-from core.exchanges.paper.feed import Feed
+from core.exchanges.paper.feed import Feed, HistoryFeed
 from core.exchanges.paper.streams import AccountStream, MarketStream
 from core.exchanges.paper.timeline import Timeline
 
@@ -31,6 +33,8 @@ T = TypeVar("T")
 
 _QUOTE_AT_START = Decimal(5_000_000)
 _BASE_AT_START = Decimal(1_000)
+# Candles come a page at a time, as from a real venue; one page is a day.
+_PAGE_US = 1_440 * MINUTE_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,8 @@ class PaperConnector:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(reduce_only=any(instrument.market_type is MarketType.PERP for instrument in self._instruments.values()))
+        perps = any(instrument.market_type is MarketType.PERP for instrument in self._instruments.values())
+        return Capabilities(reduce_only=perps, leverage=perps, prints_own_trades=False)
 
     @property
     def instruments(self) -> Mapping[str, Instrument]:
@@ -167,6 +172,25 @@ class PaperConnector:
 
     async def balances(self) -> Mapping[str, Balance]:
         return await self._request(Call.QUERY, self._truth.ledger.balances)
+
+    async def positions(self) -> Mapping[str, Decimal]:
+        return await self._request(Call.QUERY, self._truth.ledger.positions)
+
+    async def set_leverage(self, symbol: str, leverage: int, margin_mode: str | None = None) -> None:
+        if symbol not in self._instruments:
+            raise VenueRefused(f"{self._venue} does not trade {symbol}.")
+        instrument = self._instruments[symbol]
+        await self._request(Call.SETTING, lambda: self._truth.ledger.set_leverage(instrument, leverage, margin_mode))
+
+    async def candles(self, symbol: str, since_us: int, until_us: int) -> Sequence[Candle]:
+        feed = self._feed
+        if not isinstance(feed, HistoryFeed):
+            return ()
+        candles: list[Candle] = []
+        for start_us in range(since_us, until_us, _PAGE_US):
+            end_us = min(start_us + _PAGE_US, until_us)
+            candles += await self._request(Call.QUERY, partial(feed.candles, self._venue, symbol, start_us, end_us))
+        return candles
 
     async def _request(self, call: Call, act: Callable[[], T]) -> T:
         """Carry `act` to the venue and its outcome back, through whatever is wrong with the wire.

@@ -24,7 +24,8 @@ class Call(StrEnum):
     CREATE = "create"
     CANCEL = "cancel"
     AMEND = "amend"
-    QUERY = "query"  # find_order, open_orders, fills_of, balances
+    QUERY = "query"  # find_order, open_orders, fills_of, balances, positions
+    SETTING = "setting"  # set_leverage
 
 
 class Fault(StrEnum):

@@ -6,9 +6,10 @@ never waits for a listener; listeners are called in the order of the messages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
+from core.domain.candles import Candle
 from core.domain.events import Notice
 from core.domain.instruments import Instrument
 from core.domain.market import MarketMessage
@@ -34,4 +35,13 @@ class Feed(Protocol):
 
     async def run(self) -> None:
         """Pump messages: a replay returns at its end, a synthetic market never does. Cancel it to stop."""
+        ...
+
+
+@runtime_checkable
+class HistoryFeed(Protocol):
+    """What a feed offers besides, if it knows its venues' past: a recording does not."""
+
+    def candles(self, venue: str, symbol: str, since_us: int, until_us: int) -> Sequence[Candle]:
+        """The minutes that start in [since, until), oldest first."""
         ...

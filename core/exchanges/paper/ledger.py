@@ -2,8 +2,8 @@
 
 A spot ledger holds what each open order may still cost, fee included, so a balance can't go
 negative whatever fills. A perp ledger works with one wallet in quote: positions and open orders bind
-a tenth of their notional. Nothing is ever liquidated; a wallet that loses more than it has stops at
-zero and the venue bears the rest.
+their notional divided by the symbol's leverage (ten until someone sets another). Nothing is ever
+liquidated; a wallet that loses more than it has stops at zero and the venue bears the rest.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from core.domain.enums import Liquidity, OrderSide
+from core.domain.errors import VenueRefused
 from core.domain.instruments import Instrument
 from core.domain.numbers import plain
 from core.domain.orders import Fill
@@ -23,6 +24,7 @@ from core.exchanges.paper.orders import PaperOrder
 from core.exchanges.paper.rules import refusal
 
 LEVERAGE = 10
+MAX_LEVERAGE = 100
 ZERO = Decimal(0)
 _CENT = Decimal("1e-8")  # a part of an entry cost is booked to this; the last part takes what is left
 
@@ -51,6 +53,18 @@ class Ledger(Protocol):
 
     def position(self, symbol: str) -> Decimal:
         """Signed base position; always 0 on spot."""
+        ...
+
+    def positions(self) -> Mapping[str, Decimal]:
+        """Symbol -> signed base position, of those that are not flat."""
+        ...
+
+    def set_leverage(self, instrument: Instrument, leverage: int, margin_mode: str | None) -> None:
+        """Margin the symbol with this leverage from now on, what is open there included.
+
+        Raises:
+            VenueRefused: a spot market, too high, not enough margin, or another mode while something is open. Nothing has changed.
+        """
         ...
 
     def balances(self) -> Mapping[str, Balance]: ...
@@ -105,6 +119,13 @@ class SpotLedger:
         del symbol
         return ZERO
 
+    def positions(self) -> Mapping[str, Decimal]:
+        return {}
+
+    def set_leverage(self, instrument: Instrument, leverage: int, margin_mode: str | None) -> None:
+        del leverage, margin_mode
+        raise VenueRefused(f"{instrument.venue} is a spot market and has no leverage.")
+
     def balances(self) -> Mapping[str, Balance]:
         return {currency: Balance(currency, total, total - self._held[currency]) for currency, total in sorted(self._total.items())}
 
@@ -132,12 +153,17 @@ class _Position:
 
 
 class PerpLedger:
-    """One wallet per settlement currency, net positions, and margin at a fixed leverage. Unrealised profit is not counted."""
+    """One wallet per settlement currency, net positions, and margin by the symbol's leverage. Unrealised profit is not counted.
+
+    Cross or isolated changes nothing here, because nothing is liquidated; when it may be changed is as on real venues.
+    """
 
     def __init__(self, balances: Mapping[str, Decimal]) -> None:
         self._wallet: defaultdict[str, Decimal] = defaultdict(Decimal, balances)
         self._positions: dict[str, _Position] = {}
         self._orders: dict[str, tuple[PaperOrder, Decimal]] = {}  # client id -> order, price its margin is reckoned at
+        self._leverage: dict[str, int] = {}
+        self._mode: dict[str, str] = {}
 
     def reserve(self, order: PaperOrder, touch: Decimal | None) -> None:
         price = order.price if order.is_bid or touch is None else max(order.price, touch)
@@ -170,6 +196,25 @@ class PerpLedger:
     def position(self, symbol: str) -> Decimal:
         return self._positions[symbol].amount if symbol in self._positions else ZERO
 
+    def positions(self) -> Mapping[str, Decimal]:
+        return {symbol: position.amount for symbol, position in self._positions.items() if position.amount}
+
+    def set_leverage(self, instrument: Instrument, leverage: int, margin_mode: str | None) -> None:
+        venue, symbol = instrument.venue, instrument.symbol
+        if not 1 <= leverage <= MAX_LEVERAGE:
+            raise VenueRefused(f"{venue} refused a leverage of {leverage}: it takes 1 to {MAX_LEVERAGE}.")
+        mode = self._mode.get(symbol, "cross")
+        busy = self.position(symbol) or any(order.instrument.symbol == symbol for order, _ in self._orders.values())
+        if margin_mode not in (None, mode) and busy:
+            raise VenueRefused(f"{venue} refused {margin_mode} margin: {symbol} has a position or open orders under {mode} margin.")
+        before, wallet = self._leverage.get(symbol, LEVERAGE), self._wallet[instrument.quote]
+        self._leverage[symbol] = leverage
+        used = self._used(instrument.quote, self._orders.values())
+        if leverage < before and used > wallet:
+            self._leverage[symbol] = before
+            raise VenueRefused(f"{venue} refused a leverage of {leverage}: {_short_of(used, wallet, instrument.quote)}.")
+        self._mode[symbol] = margin_mode or mode
+
     def balances(self) -> Mapping[str, Balance]:
         return {
             currency: Balance(currency, wallet, max(wallet - self._used(currency, self._orders.values()), ZERO))
@@ -194,7 +239,10 @@ class PerpLedger:
             closes = min(left, remaining)
             closable[key] = left - closes
             opening[key] += (remaining - closes) * price
-        bound = sum((position.entry_cost for position in self._positions.values() if position.currency == currency), ZERO)
+        bound = fees
+        for symbol, position in self._positions.items():
+            if position.currency == currency:
+                bound += position.entry_cost / self._leverage.get(symbol, LEVERAGE)
         for symbol in {symbol for symbol, _ in opening}:
-            bound += max(opening[symbol, OrderSide.BUY], opening[symbol, OrderSide.SELL])
-        return bound / LEVERAGE + fees
+            bound += max(opening[symbol, OrderSide.BUY], opening[symbol, OrderSide.SELL]) / self._leverage.get(symbol, LEVERAGE)
+        return bound

@@ -15,6 +15,7 @@ from random import Random
 from time import perf_counter
 from typing import final
 
+from core.domain.candles import Candle
 from core.domain.clock import MICROSECONDS, Clock
 from core.domain.errors import UnknownSymbol
 from core.domain.events import Notice
@@ -23,6 +24,7 @@ from core.domain.market import MarketMessage
 from core.exchanges.paper.demo_venues import DEMO_SYMBOLS, demo_venues
 from core.exchanges.paper.feed import MessageListener, NoticeListener
 from core.exchanges.paper.synthetic_book import SyntheticBook
+from core.exchanges.paper.synthetic_candles import synthetic_candles
 from core.exchanges.paper.synthetic_price import FairPrice
 
 _BUDGET_S = 0.004  # how long messages are pumped before others get their turn
@@ -71,6 +73,10 @@ class SyntheticFeed:
 
     def on_notice(self, listener: NoticeListener) -> None:
         self._notice_listeners.append(listener)
+
+    def candles(self, venue: str, symbol: str, since_us: int, until_us: int) -> Sequence[Candle]:
+        """See `HistoryFeed`."""
+        return synthetic_candles(self._seed, venue, self._venues[venue], symbol, DEMO_SYMBOLS[symbol], since_us, until_us)
 
     async def run(self) -> None:
         """Snapshots at once, then the market, for ever."""

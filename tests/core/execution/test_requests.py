@@ -11,14 +11,14 @@ from core.domain.enums import ExecutionStrategy, OrderSide, OrderType, TimeInFor
 from core.domain.errors import BadAmount, BadNumber, BadParams, BadPrice, BadRequest, NotPossible, UnknownSymbol, UnknownVenue
 from core.domain.plan import ExecutionRequest
 from core.execution.requests import build_request
-from tests.core.making import instrument
+from tests.core.making import NOW_US, instrument
 
 KNOWN = {venue: {"BTC/USDT": instrument(venue, lot="0.001", min_amount="0.01")} for venue in ("binance_spot", "binance_perp", "okx_spot")}
 GOOD: dict[str, Any] = {"symbol": "BTC/USDT", "side": "buy", "amount": "1", "order_type": "limit", "price": "100", "strategy": "best_price"}
 
 
 def build(**changes: Any) -> ExecutionRequest:
-    return build_request(KNOWN, **(GOOD | changes))
+    return build_request(KNOWN, now_us=NOW_US, **(GOOD | changes))
 
 
 def test_strings_stand_for_enums_and_decimals() -> None:

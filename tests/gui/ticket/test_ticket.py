@@ -38,7 +38,7 @@ def fill_in(ticket: TicketWidget, amount: str = "0.5", price: str = "61900") -> 
 
 
 def choose(ticket: TicketWidget, strategy: ExecutionStrategy) -> None:
-    ticket.strategy.setCurrentIndex(ticket.strategy.findData(strategy))
+    ticket.strategy.choose(strategy)
 
 
 async def turns() -> None:

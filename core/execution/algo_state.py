@@ -1,0 +1,62 @@
+"""From the manager's record of a parent to what its strategy may know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.domain.clock import MICROSECONDS
+from core.domain.orders import ChildStatus, Knowledge
+from core.domain.plan import ExecutionRequest
+from core.execution.state import ZERO, ChildState, ParentState
+from core.strategies.base import AlgoState, LiveChild
+
+# A venue that could not be reached is left alone for this long.
+UNREACHABLE_US = 5 * MICROSECONDS
+
+
+def algo_state(parent: ParentState, request: ExecutionRequest, now_us: int, refused_terms: Mapping[str, str]) -> AlgoState:
+    """The state of `parent` at `now_us`.
+
+    Args:
+        request: as the strategy is to see it, see `core.execution.effective`.
+        refused_terms: venues that would not have the parent's leverage; left out, but no reject loop.
+    """
+    refused: dict[str, str] = dict(refused_terms)
+    refusals, recovering = 0, False
+    for child in parent.children.values():
+        if child.status in (ChildStatus.REJECTED, ChildStatus.DENIED):
+            refused[child.planned.exchange] = child.reason
+            refusals += 1
+        elif child.status is ChildStatus.NOT_PLACED:
+            if now_us - child.updated_us < UNREACHABLE_US:
+                refused[child.planned.exchange] = child.reason
+                recovering = True
+        elif child.executed.amount > ZERO or not child.status.terminal:
+            refusals = 0
+    return AlgoState(
+        request=request,
+        filled_amount=parent.executed.amount,
+        live=tuple(_live(child) for child in parent.open_children),
+        started_us=parent.started_us or parent.created_us,
+        released_amount=parent.released,
+        rounds=parent.rounds,
+        refusals=refusals,
+        refused_venues=refused,
+        recovering=recovering,
+        memory=parent.memory,
+        seed=parent.seed,
+    )
+
+
+def _live(child: ChildState) -> LiveChild:
+    return LiveChild(
+        id=child.client_id,
+        exchange=child.planned.exchange,
+        price=child.price,
+        amount=child.amount if child.pending_amount is None else max(child.amount, child.pending_amount),
+        filled_amount=child.executed.amount,
+        pending=child.pending,
+        known=child.knowledge is Knowledge.KNOWN,
+        rests=child.planned.rests or child.planned.post_only or child.status in (ChildStatus.OPEN, ChildStatus.PARTIALLY_FILLED),
+        created_us=child.created_us,
+    )
