@@ -98,6 +98,7 @@ class _TitleRow(QFrame):
 
     def take(self, controls: QWidget) -> None:
         self._row.insertWidget(1, controls, 1)
+        self._row.setStretch(2, 0)  # the empty room is the controls' now
 
 
 def _spaced(font: QFont) -> QFont:

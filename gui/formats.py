@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 EMPTY = "–"
 MINUS = "\u2212"
+_CENT_DECIMALS = 2
 Number = Decimal | float | int
 
 _SUFFIXES = ((Decimal(10) ** 12, "T"), (Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "K"))
@@ -40,6 +41,14 @@ def amount(value: Number | None, decimals: int, unit: str = "") -> str:
     """An amount in base, with the lot's decimals: `0.500`, `0.500 BTC`."""
     text = fixed(value, decimals)
     return f"{text} {unit}" if unit and text != EMPTY else text
+
+
+def worthwhile_decimals(lot_decimals: int, price: Number | None) -> int:
+    """`lot_decimals`, or fewer where the last ones are not worth a cent each: six at a price of 61,800."""
+    if price is None or not price > 0:
+        return lot_decimals
+    exact = price if isinstance(price, Decimal) else Decimal(repr(price)) if isinstance(price, float) else Decimal(price)
+    return min(lot_decimals, max(exact.adjusted() + _CENT_DECIMALS, 0))
 
 
 def compact(value: Number | None, digits: int = 3) -> str:

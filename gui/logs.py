@@ -41,10 +41,19 @@ def start_logging(level: str, profile: Path | None) -> list[logging.Handler]:
     except OSError as error:
         root.warning("No log is written: %s", error)
         return handlers
-    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    to_file.setFormatter(_WithDetail("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(to_file)
     handlers.append(to_file)
     return handlers
+
+
+class _WithDetail(logging.Formatter):
+    """The sentence, and behind it the `detail` that its record was given."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
+        line = super().formatMessage(record)
+        detail = getattr(record, "detail", None)
+        return line if detail is None else f"{line} [{detail}]"
 
 
 def stop_logging(handlers: list[logging.Handler]) -> None:

@@ -27,9 +27,10 @@ _Name = TypeVar("_Name", bound=str)
 _STATE_VERSION = 2
 TICKET_PX = 340
 _BLOTTER_SHARE = 0.36
-_BLOTTER_LEAST_PX = 200
+_BARS_PX = 86  # menus, top bar, status bar and the line between the docks
+_BLOTTER_LEAST_PX = 150  # its title, its header, and four orders
 _INSPECTOR_SHARE = 0.32
-_TICKET_WANTS_PX = 670  # with the bars above it: below that its preview scrolls, so the blotter gives way first
+_TICKET_WANTS_PX = 640  # for a line per venue: the blotter gives way first
 
 
 class MainWindow(QMainWindow):
@@ -64,7 +65,7 @@ class MainWindow(QMainWindow):
         self.ticket_dock.setMaximumWidth(420)
         self.depth_dock.setMinimumSize(420, 220)
         self.blotter_dock.setMinimumHeight(140)
-        self.inspector_dock.setMinimumSize(400, 140)
+        self.inspector_dock.setMinimumSize(440, 140)  # its title row, once the panel's switches are in it
         self._menus = self._make_menus()
         self._set_head()
         self.reset_layout()
@@ -89,8 +90,9 @@ class MainWindow(QMainWindow):
 
     def _share_out(self) -> None:
         self.resizeDocks([self.ticket_dock, self.depth_dock], [TICKET_PX, max(self.width() - TICKET_PX, 600)], Qt.Orientation.Horizontal)
-        blotter = max(min(round(self.height() * _BLOTTER_SHARE), self.height() - _TICKET_WANTS_PX), _BLOTTER_LEAST_PX)
-        self.resizeDocks([self.depth_dock, self.blotter_dock], [self.height() - blotter, blotter], Qt.Orientation.Vertical)
+        room = self.height() - _BARS_PX
+        blotter = max(min(round(self.height() * _BLOTTER_SHARE), room - _TICKET_WANTS_PX), _BLOTTER_LEAST_PX)
+        self.resizeDocks([self.depth_dock, self.blotter_dock], [room - blotter, blotter], Qt.Orientation.Vertical)
         inspector = round(self.width() * _INSPECTOR_SHARE)
         self.resizeDocks([self.blotter_dock, self.inspector_dock], [self.width() - inspector, inspector], Qt.Orientation.Horizontal)
 

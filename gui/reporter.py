@@ -20,7 +20,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from core.domain.errors import FathomError
 
 _log = logging.getLogger(__name__)
-_PROGRAM_FAULT = "Something in Fathom went wrong; orders are not affected. The log has the details."
+_PROGRAM_FAULT = "Something in Fathom went wrong. The log has the details."
 
 
 @dataclass(frozen=True, slots=True)

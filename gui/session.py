@@ -115,23 +115,25 @@ class Session:
                 self.workspace = Workspace(desk, self._window, self._theme, self._reporter)
                 self.workspace.first_depth.connect(lambda: say_timing(asked, "first live depth", self._started_s))
                 self.opened.set()
+                if asked.speed == "max":
+                    desk.run_freely()  # nobody would ever want a market that stands still on the screen
                 try:
                     await self._stop.wait()
                 finally:
                     await self.workspace.close()
         except FathomError as error:
-            _log.warning("The desk could not be opened: %s (%s)", error, error.detail)
-            self._fail(str(error))
+            self._fail(str(error), error.detail)
 
     def _on_desk_ended(self, desk: asyncio.Task[None]) -> None:
         if not desk.cancelled() and (error := desk.exception()) is not None:
             self._reporter.report(error, "running the desk")
             self._fail("The desk stopped because of a fault in Fathom; the log has the details.")
 
-    def _fail(self, sentence: str) -> None:
+    def _fail(self, sentence: str, detail: object = None) -> None:
+        """Say it in the window, and through the log on stderr."""
         self._failure = sentence
         self._window.say(sentence)
-        sys.stderr.write(f"fathom: {sentence}\n")
+        _log.error("%s", sentence, extra={"detail": detail})
         if self._options.screenshot is not None:
             self._stop.set()
 

@@ -44,9 +44,9 @@ def tokens(theme: ThemeName = "dark", palette: PaletteName = "standard", *, swap
 
 
 def venue_hue(venue: str) -> str:
-    """An Okabe-Ito hue that stays with the venue's name, whatever else is on screen.
+    """A hue that stays with the venue's name, whatever else is on screen: Okabe-Ito's eight, then lighter and darker ones of them.
 
-    Unknown venues take one by a checksum of their name: two may share a hue, none changes it.
+    Unknown venues take one by a checksum of their name: two of those may share a hue, none changes it.
     """
     known: Mapping[str, str] = _file()["venues"]
     hues: list[str] = _file()["hues"]

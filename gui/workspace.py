@@ -27,6 +27,7 @@ from gui.ticket.widget import TicketWidget
 if TYPE_CHECKING:
     from core.desk.desk import Desk
 
+_OVER = "The recording has ended. What you see is its last moment."
 _SLOW_MS = 500
 _SETTLED_MS = 1_000  # after the first depth: nobody notices the half second that the chart's library takes
 
@@ -50,6 +51,7 @@ class Workspace(QObject):
         self._symbol = ""
         self._version = -1
         self._decimals = 2
+        self._said_over = False
         self._counted = (perf_counter(), desk.orderbooks.message_count)
         self.depth_shown = asyncio.Event()
 
@@ -60,7 +62,7 @@ class Workspace(QObject):
         window.depth_dock.fill(self.depth, self.depth.controls)
         self.inspector = InspectorPanel(desk, self._bridge, theme)
         self.compare = ComparePanel(desk, self.ticket, theme, window)
-        window.blotter_dock.fill(self.blotter)
+        window.blotter_dock.fill(self.blotter, self.blotter.controls)
         window.inspector_dock.fill(self.inspector, self.inspector.controls)
         self._wire()
 
@@ -144,13 +146,16 @@ class Workspace(QObject):
             status.show_rate((count - counted) / (now_s - then_s))
             self._counted = (now_s, count)
         status.show_time(self._time_text())
+        if self.desk.market_over and not self._said_over:
+            self._said_over = True
+            self._window.banner.show_report(Report(_OVER, 1, is_fault=False))
 
     def _time_text(self) -> str:
         settings, now_us = self.desk.settings, self.desk.clock.now_us()
         if settings.mode != "replay":
             return formats.time_of_day(now_us)[:8]
         speed = "max" if settings.speed == "max" else f"{settings.speed:g}×"
-        return f"recording of {formats.date_and_time(now_us)} · {speed}"
+        return f"recording of {formats.date_and_time(now_us)} · {'ended' if self.desk.market_over else speed}"
 
     # -- events ------------------------------------------------------------------------------------
 

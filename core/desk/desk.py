@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -32,6 +33,8 @@ from core.journal.journal import Journal
 from core.market.depth import merge_depth
 from core.market.store import OrderBooks
 from core.strategies.registry import REGISTRY
+
+_NOTICES_KEPT = 500
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +62,7 @@ class Desk:
         self.engine = ExecutionEngine(self.order_manager, self.connectors, self.orderbooks)
         self._market = market
         self._pump: asyncio.Task[None] | None = None
-        self._notices: list[Notice] = []
+        self._notices: deque[Notice] = deque(maxlen=_NOTICES_KEPT)
         self._notice_listeners: list[Callable[[Notice], None]] = []
         market.feed.on_notice(self._on_notice)
         self.order_manager.on_notice(self._on_notice)
@@ -122,11 +125,19 @@ class Desk:
         """At speed 'max': do not wait for orders or sleepers, play the recording to its end."""
         self._market.run_freely()
 
+    @property
+    def market_over(self) -> bool:
+        """Whether a recording has been played to its end; never in demo."""
+        return self._market.over
+
     async def market_ended(self) -> None:
         """Return when the recording has been played to its end; never in demo."""
         self.run_freely()
-        if self._pump is not None:
-            await asyncio.wait([self._pump])
+        ended = asyncio.ensure_future(self._market.ended())
+        try:
+            await asyncio.wait([ended, *filter(None, [self._pump])], return_when=asyncio.FIRST_COMPLETED)  # a pump that broke has ended too
+        finally:
+            ended.cancel()
 
     def _wanted(self) -> bool:
         return bool(self.order_manager.working())
@@ -134,9 +145,9 @@ class Desk:
     # -- telling -----------------------------------------------------------------------------------
 
     def on_notice(self, listener: Callable[[Notice], None]) -> Callable[[], None]:
-        """Call `listener` with every notice, those so far included; returns how to stop that."""
+        """Call `listener` with every notice, the last ones so far included; returns how to stop that."""
         self._notice_listeners.append(listener)
-        for notice in self._notices:
+        for notice in tuple(self._notices):
             listener(notice)
         return lambda: self._notice_listeners.remove(listener)
 

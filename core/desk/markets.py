@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -33,6 +34,18 @@ class Market:
         if isinstance(self.feed, ReplayFeed) and isinstance(self.clock, SimulatedClock):
             clock = self.clock
             self.feed.wanted = lambda: working() or clock.next_deadline_us() is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes."""
+        return isinstance(self.feed, ReplayFeed) and self.feed.finished
+
+    async def ended(self) -> None:
+        """Return when nothing more comes; never in demo."""
+        if isinstance(self.feed, ReplayFeed):
+            await self.feed.ended()
+        else:
+            await asyncio.Event().wait()
 
     def run_freely(self) -> None:
         """Play to the end whether or not anybody waits."""

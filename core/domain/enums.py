@@ -72,6 +72,11 @@ class ExecutionStrategy(StrEnum):
     VWAP = "vwap"
 
     @property
+    def works_over_time(self) -> bool:
+        """A working algo: it sends slices by itself; a router is done after its plan and follow-ups."""
+        return self in (ExecutionStrategy.ICEBERG, ExecutionStrategy.TWAP, ExecutionStrategy.VWAP)
+
+    @property
     def label(self) -> str:
         """`PRICE OPTIMIZED`: as the submit button and the blotter say it."""
         return (

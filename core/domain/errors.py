@@ -21,6 +21,7 @@ gets: the raw answer, the library's exception, the offending line.
     │   ├── DuplicateClientId    our client id already exists there: look it up
     │   ├── OrderNotFound        the venue does not know the order: query, do not assume
     │   ├── VenueUnavailable     the request surely never reached the venue
+    │   │   └── RateLimited        it was held back (by the venue or by our own limiter) and surely not acted on
     │   └── OutcomeUnknown       may or may not have happened; only evidence resolves it
     ├── MarketDataError        a book that can't be trusted
     │   └── RecordingError       a damaged, truncated or empty recording
@@ -109,6 +110,18 @@ class OrderNotFound(VenueError):
 
 class VenueUnavailable(VenueError):
     """The request surely never reached the venue."""
+
+
+class RateLimited(VenueUnavailable):
+    """Too many requests: this one was surely not acted on, and the next one should wait.
+
+    Args:
+        retry_after_s: how long the venue asks us to wait; None when it did not say.
+    """
+
+    def __init__(self, sentence: str, *, detail: object = None, retry_after_s: float | None = None) -> None:
+        super().__init__(sentence, detail=detail)
+        self.retry_after_s = retry_after_s
 
 
 class OutcomeUnknown(VenueError):

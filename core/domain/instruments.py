@@ -15,6 +15,10 @@ from core.domain.enums import MarketType, OrderSide
 from core.domain.errors import MarketDataError
 from core.domain.numbers import ceil_to, decimals_of, floor_to
 
+# Beyond these a float is not exact any more, and sums of levels come near the end of int64.
+MOST_TICKS = 2**51
+MOST_UNITS = 2**53
+
 
 @dataclass(frozen=True)
 class Instrument:
@@ -105,10 +109,10 @@ class Instrument:
     def parse_ticks(self, prices: Sequence[str]) -> list[int]:
         """Wire prices to ticks, fast.
 
-        Goes through float64 and rounds: exact below 2**51 ticks, and an off-tick price is caught.
+        Goes through float64 and rounds: exact below `MOST_TICKS`, and an off-tick price is caught.
 
         Raises:
-            MarketDataError: a price that is no number, not positive, or off the tick.
+            MarketDataError: a price that is no number, not positive, off the tick, or too large for any market.
         """
         per = self._ticks_per_price
         ticks: list[int] = []
@@ -118,6 +122,8 @@ class Instrument:
                 whole = round(exact)
                 if whole <= 0 or abs(exact - whole) > 1e-4 + abs(whole) * 1e-12:
                     raise MarketDataError(f"{self.venue} {self.symbol}: price {text} is off the tick {self.tick}.")
+                if whole >= MOST_TICKS:
+                    raise MarketDataError(f"{self.venue} {self.symbol}: price {text} is absurd.")
                 ticks.append(whole)
         except (ValueError, TypeError, OverflowError) as error:
             raise MarketDataError(f"{self.venue} {self.symbol}: a price is not a number.", detail=error) from None
@@ -127,7 +133,7 @@ class Instrument:
         """Wire sizes to book units, rounded down to whole units.
 
         Raises:
-            MarketDataError: a size that is no number or negative.
+            MarketDataError: a size that is no number, negative, or too large for any market.
         """
         per = self._units_per_amount
         units: list[int] = []
@@ -138,6 +144,8 @@ class Instrument:
                 whole = int(exact + 1e-6 + exact * 1e-14)
                 if not exact >= 0:
                     raise MarketDataError(f"{self.venue} {self.symbol}: size {text} is negative.")
+                if whole >= MOST_UNITS:
+                    raise MarketDataError(f"{self.venue} {self.symbol}: size {text} is absurd.")
                 units.append(whole)
         except (ValueError, TypeError, OverflowError) as error:
             raise MarketDataError(f"{self.venue} {self.symbol}: a size is not a number.", detail=error) from None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.domain.candles import Candle
 from core.domain.enums import OrderSide, OrderType, TimeInForce
@@ -216,5 +216,26 @@ class ExchangeConnector(Protocol):
 
         Raises:
             VenueUnavailable, OutcomeUnknown: not all of them could be had.
+        """
+        ...
+
+
+@runtime_checkable
+class Resyncable(Protocol):
+    """A connector whose streams can be started anew without a reconnect: what a watchdog does about a silent one."""
+
+    async def resync(self, symbol: str) -> None:
+        """Subscribe the public streams of `symbol` anew; its book starts over from a snapshot.
+
+        Raises:
+            VenueUnavailable, OutcomeUnknown: it stays as silent as it was.
+        """
+        ...
+
+    async def resync_account(self) -> None:
+        """Start the private stream anew; what was missed is not replayed.
+
+        Raises:
+            VenueUnavailable, OutcomeUnknown: it stays as silent as it was.
         """
         ...

@@ -1,17 +1,19 @@
-"""From the manager's record of a parent to what its strategy may know of it."""
+"""From the manager's record of a parent to what its strategy may know of it, and to how it ends."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from core.domain.clock import MICROSECONDS
-from core.domain.orders import ChildStatus, Knowledge
+from core.domain.orders import ChildStatus, Knowledge, ParentStatus
 from core.domain.plan import ExecutionRequest
 from core.execution.state import ZERO, ChildState, ParentState
 from core.strategies.base import AlgoState, LiveChild
 
 # A venue that could not be reached is left alone for this long.
 UNREACHABLE_US = 5 * MICROSECONDS
+# One that refused gets another chance after this: its matching engine may have been overloaded.
+REFUSED_US = 30 * MICROSECONDS
 
 
 def algo_state(parent: ParentState, request: ExecutionRequest, now_us: int, refused_terms: Mapping[str, str]) -> AlgoState:
@@ -24,11 +26,13 @@ def algo_state(parent: ParentState, request: ExecutionRequest, now_us: int, refu
     refused: dict[str, str] = dict(refused_terms)
     refusals, recovering = 0, False
     for child in parent.children.values():
-        if child.status in (ChildStatus.REJECTED, ChildStatus.DENIED):
-            refused[child.planned.exchange] = child.reason
+        if child.status in (ChildStatus.REJECTED, ChildStatus.DENIED) and not child.passing:
             refusals += 1
-        elif child.status is ChildStatus.NOT_PLACED:
-            if now_us - child.updated_us < UNREACHABLE_US:
+            if now_us - child.updated_us < REFUSED_US:
+                refused[child.planned.exchange] = child.reason
+                recovering = True
+        elif child.status is ChildStatus.NOT_PLACED or child.passing:
+            if (child.sent_us or child.passing) and now_us - child.updated_us < UNREACHABLE_US:
                 refused[child.planned.exchange] = child.reason
                 recovering = True
         elif child.executed.amount > ZERO or not child.status.terminal:
@@ -48,12 +52,20 @@ def algo_state(parent: ParentState, request: ExecutionRequest, now_us: int, refu
     )
 
 
+def ending_of(parent: ParentState, refused_terms: Mapping[str, str]) -> ParentStatus:
+    """How a parent without open children ends: FAILED only when everything that was tried was refused."""
+    if parent.executed.amount >= parent.request.amount:
+        return ParentStatus.FILLED
+    refused = all(child.status in (ChildStatus.REJECTED, ChildStatus.NOT_PLACED, ChildStatus.DENIED) for child in parent.children.values())
+    return ParentStatus.FAILED if refused and (parent.children or refused_terms) else ParentStatus.COMPLETED
+
+
 def _live(child: ChildState) -> LiveChild:
     return LiveChild(
         id=child.client_id,
         exchange=child.planned.exchange,
         price=child.price,
-        amount=child.amount if child.pending_amount is None else max(child.amount, child.pending_amount),
+        amount=child.worst_amount,
         filled_amount=child.executed.amount,
         pending=child.pending,
         known=child.knowledge is Knowledge.KNOWN,

@@ -14,11 +14,11 @@ from typing import Any, final
 
 from core.domain.comparison import Comparison
 from core.domain.enums import ExecutionStrategy, OrderSide, OrderType
-from core.domain.errors import BadAmount, BadPrice, NotPossible
+from core.domain.errors import BadAmount, BadPrice, JournalError, NotPossible, OutcomeUnknown, UnknownOrder
 from core.domain.events import OrderEvent
-from core.domain.market import MarketView
+from core.domain.market import MarketMessage, MarketView
 from core.domain.numbers import plain, to_decimal
-from core.domain.orders import ParentStatus
+from core.domain.orders import ChildStatus, ParentStatus
 from core.domain.plan import ExecutionRequest, Plan
 from core.domain.tca import TcaReport
 from core.exchanges.connector import ExchangeConnector
@@ -72,6 +72,8 @@ class ExecutionEngine:
         self.volumes = Volumes(self._connectors, self.tape, self._clock, self._tasks)
         self._marker = Marker(order_manager, self.tape, self._foresee)
         self._stop_listening = order_manager.on_event(self._on_event)
+        self._stop_watching = orderbooks.on_message(self._on_message)
+        self._stop_worrying = order_manager.journal.on_trouble(self._on_trouble)
 
     # -- asking ------------------------------------------------------------------------------------
 
@@ -154,9 +156,27 @@ class ExecutionEngine:
         order = self._manager.create_parent(request)
         parent = self._manager.parent(order.id)
         worker = Worker(parent, strategy, params, self._manager, lambda: self._market(parent.request, parent))
-        self._workers[order.id] = worker
-        self._tasks.spawn(self._work(worker), f"worker {order.id}")
+        self._start(worker)
+        await asyncio.sleep(0)  # by now its first children are on record and share the commit
+        try:
+            await self._manager.durable()
+        except JournalError as error:
+            worker.request_cancel(str(error))
+            raise
         return order
+
+    def restore(self, parent: ParentState) -> None:
+        """Take up a parent that a restart brought back, in the state it is in.
+
+        Raises:
+            BadRequest: its strategy or its parameters are not known any more.
+        """
+        strategy, params = find_strategy(parent.request.strategy), parse_params(parent.request.strategy, parent.request.params)
+        self._start(Worker(parent, strategy, params, self._manager, lambda: self._market(parent.request, parent)))
+
+    def _start(self, worker: Worker) -> None:
+        self._workers[worker.parent.id] = worker
+        self._tasks.spawn(self._work(worker), f"worker {worker.parent.id}")
 
     async def _work(self, worker: Worker) -> None:
         try:
@@ -169,7 +189,8 @@ class ExecutionEngine:
         """Cancel a parent with all its children, or one child. Never asks twice, never waits for ever.
 
         Returns:
-            True when the order ended cancelled; False when it was over before, or filled first.
+            True when the order ended cancelled, or a silent venue keeps it cancelling: nothing is placed any more, and the
+            cancel goes on. False when it was over before, or filled first.
 
         Raises:
             UnknownOrder: there is no such order.
@@ -177,16 +198,16 @@ class ExecutionEngine:
         order = self._manager.order(order_id)
         child = self._manager.child(order_id)
         if child is not None:
-            if not self._manager.cancel(child, release=not _reschedules(child)):
+            if not self._manager.cancel(child, release=not child.parent.request.strategy.works_over_time, urgent=True):
                 return False
             await self._patiently(order.done())
-            return order.status.value == "cancelled"
+            return order.status in (ChildStatus.CANCELLED, ChildStatus.NOT_PLACED) or child.cancelling
         worker = self._workers.get(order_id)
         if worker is None or order.status is ParentStatus.CANCELLING:
             return False
         worker.request_cancel()
         await self._patiently(order.done())
-        return order.status is ParentStatus.CANCELLED
+        return order.status is ParentStatus.CANCELLED or not order.status.terminal
 
     async def cancel_all(self) -> int:
         """Cancel every working parent at once; how many there were."""
@@ -215,6 +236,7 @@ class ExecutionEngine:
             NotPossible: the order is over, or has no price to change.
             UnknownOrder: there is no such order.
             VenueRefused: the venue refused to change the child; it is as it was.
+            OutcomeUnknown: a venue has not answered; the change may still happen, and the order will show it.
         """
         order = self._manager.order(order_id)
         price = _positive(new_price, "price") if new_price is not None else None
@@ -237,10 +259,18 @@ class ExecutionEngine:
             if request.trigger_price is None or worker.parent.started_us is not None:
                 raise NotPossible("Only an order that still waits for its trigger price can get another one.")
             check_not_reached(replace(request, trigger_price=trigger), self._market(request).live())
-        wish = AmendWish(price if price is not None else request.price, amount if amount is not None else request.amount, trigger)
+        if amount is not None:
+            self._check_placeable(worker.parent, amount)
+        new_price, new_total = (price if price is not None else request.price), (amount if amount is not None else request.amount)
+        wish = AmendWish(new_price, new_total, trigger, new_total=amount is not None)
         worker.request_amend(wish)
         done = asyncio.ensure_future(self._until_over(order, wish))
         await self._patiently(done)
+        if not wish.applied.done() and not order.status.terminal:
+            raise OutcomeUnknown(
+                f"The change of {order_id} is still under way: a venue has not answered. The order shows it once it is known."
+            )
+        await self._manager.durable()
         return wish.applied.done() and wish.applied.result()
 
     async def _until_over(self, order: Order, wish: AmendWish) -> None:
@@ -259,11 +289,29 @@ class ExecutionEngine:
         limit = child.parent.request.price
         if limit is not None and child.planned.side.sign * (new_price - limit) > 0:
             raise BadPrice(f"{plain(new_price)} is past the parent's limit of {plain(limit)}; change the parent instead.")
-        freed = max(child.amount - new_amount, ZERO)
-        changed = await self._manager.amend(child, price=new_price, amount=new_amount)
-        if changed and freed and not _reschedules(child):
-            child.parent.released += freed
-        return changed
+        by_trader = not child.parent.request.strategy.works_over_time
+        return await asyncio.shield(self._manager.amend(child, price=new_price, amount=new_amount, by_trader=by_trader))
+
+    def _check_placeable(self, parent: ParentState, amount: Decimal) -> None:
+        """A new total has to be what is filled, or leave something that some venue takes."""
+        request = parent.request
+        instruments = [self._connectors[venue].instruments[request.symbol] for venue in request.exchanges]
+        least = min((max(i.lot, i.min_amount) for i in instruments), default=ZERO)
+        if amount != parent.executed.amount and amount < least:
+            raise BadAmount(f"{plain(amount)} is under every venue's minimum; the smallest is {plain(least)}.")
+
+    async def resolve_child(self, order_id: str) -> None:
+        """The trader has checked at the venue: this quarantined child is not live. Its size becomes free again.
+
+        Raises:
+            UnknownOrder: there is no such child.
+            NotPossible: its state needs no decision.
+        """
+        child = self._manager.child(order_id)
+        if child is None:
+            raise UnknownOrder(f"There is no child order {order_id}.")
+        self._manager.resolve(child)
+        await self._manager.durable()
 
     def pause_execution(self, order_id: str) -> bool:
         """Stop placing and take resting children back; the schedule stands still. False when it is not running."""
@@ -295,6 +343,15 @@ class ExecutionEngine:
         if worker is not None and event.order.parent_id is not None:
             worker.wake()
 
+    def _on_trouble(self, error: JournalError | None) -> None:
+        """What can't be recorded must not be done: nobody places anything until the trader says so."""
+        for worker in list(self._workers.values()) if error is not None else []:
+            worker.pause(str(error))
+
+    def _on_message(self, _message: MarketMessage) -> None:
+        for worker in self._workers.values():
+            worker.market_moved()
+
     async def _patiently(self, awaitable: Awaitable[Any]) -> None:
         """Wait, but not for ever: a silent venue must not hang the caller. The work goes on regardless."""
         waiting: asyncio.Future[Any] = asyncio.ensure_future(awaitable)
@@ -308,6 +365,8 @@ class ExecutionEngine:
     async def close(self) -> None:
         """Stop all workers. Live children stay on their venues as they are."""
         self._stop_listening()
+        self._stop_watching()
+        self._stop_worrying()
         self._marker.close()
         self.tape.close()
         await self._tasks.close()
@@ -318,8 +377,3 @@ def _positive(value: object, name: str) -> Decimal:
     if number <= 0:
         raise (BadPrice if name == "price" else BadAmount)(f"The {name} must be above zero, not {plain(number)}.")
     return number
-
-
-def _reschedules(child: ChildState) -> bool:
-    """A working algo places a cancelled slice's amount again later; a router does not."""
-    return child.parent.request.strategy in (ExecutionStrategy.TWAP, ExecutionStrategy.VWAP, ExecutionStrategy.ICEBERG)

@@ -1,10 +1,11 @@
 """From a plan to what the whole order is expected to cost: the book's own answer for routers, a model for what works over time.
 
 The model, and how far to trust it. Clips and crossing slices are taken to find the book as it is now, refilled each time.
-A resting order is taken to fill as a fluid would: half of what trades on its venue hits its side, first the queue at its
-price, then it (after the queue models of Cont & de Larrard, 2013, without their randomness). A fill at the touch earns
+A resting slice fills with probability 1 − exp(−a / (q + s)): `a` is half of what trades on its venue while it waits (the
+other half hits the other side), `q` the queue at its price, `s` its size; after Lo, MacKinlay & Zhang, "Econometric models
+of limit-order executions" (2002), with a constant hazard. An iceberg takes its mean time. A fill at the touch earns
 the half spread and pays the maker's fee; what did not fill in its time crosses. Adverse selection, our own lasting impact
-and the market's way meanwhile are in no figure, so a passive estimate is a friendly one; `estimated` marks it and `note` says what was assumed.
+and the market's way meanwhile are in no figure, so a passive estimate is a friendly one: it is marked as `estimated`.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def _sliced(plan: Plan, request: ExecutionRequest, params: TwapParams, market: M
     passive = _resting(tip, market) if tip is not None and (patience_s or request.post_only) else None
     filled_part, known = ZERO, True
     if passive is not None and tip is not None:
-        part = _fluid_part(tip, market, flow, patience_s or params.duration)
+        part = _part_filled(tip, market, flow, patience_s or params.duration)
         filled_part, known = (part, True) if part is not None else (ASSUMED_FILL, False)
     never_crosses = request.post_only or crossing is None or (params.style == "passive" and params.end_policy == "leave")
     expected = (request.amount - plan.unallocated) * (filled_part if never_crosses else ONE)
@@ -135,13 +136,13 @@ def _resting(tip: PlannedChild, market: MarketView) -> _Leg | None:
     return _Leg(tip.price, tip.price * book.instrument.maker_fee)
 
 
-def _fluid_part(tip: PlannedChild, market: MarketView, flow: Flow, patience_s: float) -> Decimal | None:
-    """How much of `tip` the flow of `patience_s` fills, 0 to 1; None when no flow is known."""
+def _part_filled(tip: PlannedChild, market: MarketView, flow: Flow, patience_s: float) -> Decimal | None:
+    """How much of `tip` is expected to fill within `patience_s`, 0 to 1; None when no flow is known."""
     pace = flow(tip.exchange)
     if not pace:
         return None
-    arriving = pace / 2 * Decimal(repr(patience_s)) - _queue(tip, market)
-    return min(max(arriving / tip.amount, ZERO), ONE)
+    arriving = pace / 2 * Decimal(repr(patience_s))
+    return round(1 - (-arriving / (_queue(tip, market) + tip.amount)).exp(), 4)
 
 
 def _queue(tip: PlannedChild, market: MarketView) -> Decimal:

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from typing import final
 
 from core.domain.clock import MICROSECONDS, Clock
-from core.domain.errors import VenueError
-from core.domain.orders import ChildEvent, ChildStatus, Fill, Knowledge, PendingAction
-from core.exchanges.connector import ExchangeConnector, VenueOrder
+from core.domain.orders import ChildEvent, ChildStatus, Fill, Knowledge
+from core.exchanges.connector import ExchangeConnector, VenueOrder, VenueOrderStatus
 from core.execution.state import ChildState
 from core.execution.tasks import TaskOwner
 
@@ -37,14 +36,16 @@ class Evidence:
         self,
         clock: Clock,
         tasks: TaskOwner,
-        take_order: Callable[[ChildState, VenueOrder], None],
+        take_order: Callable[[ChildState, VenueOrder, bool], None],
         take_fill: Callable[[Fill], None],
+        cancel_failed: Callable[[ChildState], None],
         changed: Callable[[ChildState], None],
     ) -> None:
         self._clock = clock
         self._tasks = tasks
         self._take_order = take_order
         self._take_fill = take_fill
+        self._cancel_failed = cancel_failed
         self._changed = changed
         self._open: set[str] = set()
 
@@ -59,40 +60,53 @@ class Evidence:
         try:
             while in_doubt(child):
                 await self._clock.sleep(wait_s)
-                wait_s = QUARANTINE_LOOK_S if child.knowledge is Knowledge.QUARANTINED else min(wait_s * 2, SLOWEST_LOOK_S)
+                wait_s = min(max(wait_s * 2, FIRST_LOOK_S), SLOWEST_LOOK_S)
+                if child.knowledge is Knowledge.QUARANTINED:
+                    wait_s = QUARANTINE_LOOK_S
                 if not in_doubt(child):
                     return
                 found = await self._look(child, connector)
                 if found is None:
-                    empty_looks += self._clock.now_us() - started_us >= ARRIVAL_WINDOW_US
+                    empty_looks += self._cannot_arrive(child.gave_up_us)
                     if empty_looks >= EMPTY_LOOKS_NEEDED and child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING):
                         self._prove_absent(child)
                         return
+                    if child.status not in (ChildStatus.INTENT, ChildStatus.SUBMITTING):
+                        child.doubt(self._clock.now_us(), f"{connector.venue} no longer knows this order")
                 if child.knowledge is Knowledge.UNKNOWN and self._clock.now_us() - started_us >= DEADLINE_US:
                     self._quarantine(child)
         finally:
             self._open.discard(child.client_id)
 
+    def _cannot_arrive(self, gave_up_us: int | None) -> bool:
+        """A request whose answer was given up that long ago never reaches its venue any more."""
+        return gave_up_us is not None and self._clock.now_us() - gave_up_us >= ARRIVAL_WINDOW_US
+
     async def _look(self, child: ChildState, connector: ExchangeConnector) -> bool | None:
         """True: the venue knows it. None: a successful look-up knew nothing. False: the look-up failed."""
-        symbol = child.parent.request.symbol
+        symbol, began_us = child.parent.request.symbol, self._clock.now_us()
         try:
             news = await connector.find_order(symbol, child.client_id)
             if news is None:
                 return None
-            if news.filled > child.executed.amount:
+            if max(news.filled, child.claimed_filled) > child.executed.amount:
                 for fill in await connector.fills_of(symbol, child.client_id):
                     self._take_fill(fill)
-        except VenueError as error:
-            log.warning("look-up of %s on %s failed: %s", child.client_id, connector.venue, error, extra={"detail": error.detail})
+        except Exception as error:  # noqa: BLE001 - whatever went wrong with a question, it is no evidence
+            log.warning("look-up of %s on %s failed: %r", child.client_id, connector.venue, error)
             return False
-        # An answer while a cancel or an amend is pending shows whether it took effect.
-        if not child.settled and child.pending is PendingAction.CANCEL:
-            child.pending = PendingAction.NONE
-        if not child.settled and child.pending is PendingAction.AMEND and (news.price, news.amount) == (child.price, child.amount):
-            child.pending, child.pending_price, child.pending_amount = PendingAction.NONE, None, None
-        self._take_order(child, news)
+        self._take_order(child, news, began_us >= child.doubted_us)
+        if news.status is VenueOrderStatus.OPEN and not child.settled:
+            self._settle_requests(child)
         return True
+
+    def _settle_requests(self, child: ChildState) -> None:
+        """It is open: an unanswered cancel has not taken effect; an unanswered amend neither, once it can't arrive any more."""
+        if child.cancelling:
+            self._cancel_failed(child)
+        if child.wish is not None and self._cannot_arrive(child.wish.gave_up_us):
+            child.drop_wish(self._clock.now_us())
+            self._changed(child)
 
     def _prove_absent(self, child: ChildState) -> None:
         child.knowledge, child.reason = Knowledge.KNOWN, "proven never to have reached the venue"
@@ -108,6 +122,6 @@ class Evidence:
 
 def in_doubt(child: ChildState) -> bool:
     """Something about it has been claimed or asked but not shown."""
-    if child.knowledge is not Knowledge.KNOWN or child.claimed_end is not None:
+    if child.knowledge is not Knowledge.KNOWN or child.claimed_end is not None or child.claimed_filled > child.executed.amount:
         return True
-    return not child.settled and child.pending is not PendingAction.NONE
+    return not child.settled and (child.cancelling or (child.wish is not None and child.wish.gave_up_us is not None))

@@ -15,7 +15,7 @@ from core.domain.comparison import Comparison
 from core.domain.enums import ExecutionStrategy, Liquidity, OrderSide
 from core.domain.orders import Fill
 from core.execution.tca import Execution, Mark, MarketTraded
-from core.journal.journal import Entry
+from core.journal.entry import Entry, Kind
 
 
 @dataclass(slots=True)
@@ -44,9 +44,9 @@ def read_executions(entries: Iterable[Entry]) -> dict[str, Execution]:
     parents: dict[str, _Read] = {}
     parent_of: dict[str, str] = {}
     for entry in entries:
-        if entry.kind == "parent":
+        if entry.kind == Kind.PARENT:
             parents[entry.order_id] = _Read(entry.body, entry.ts_us, Decimal(str(entry.body["amount"])))
-        elif entry.kind == "intent":
+        elif entry.kind == Kind.INTENT:
             parent_of[entry.order_id] = str(entry.body["parent"])
         else:
             parent = parents.get(parent_of.get(entry.order_id, entry.order_id))
@@ -57,20 +57,20 @@ def read_executions(entries: Iterable[Entry]) -> dict[str, Execution]:
 
 def _take(parent: _Read, entry: Entry) -> None:
     body = entry.body
-    if entry.kind == "modify":
+    if entry.kind == Kind.MODIFY:
         parent.amount = Decimal(str(body["amount"]))
-    elif entry.kind == "fill":
+    elif entry.kind == Kind.FILL:
         fill = _fill(body)
         parent.fills[fill.venue, fill.trade_id] = fill
-    elif entry.kind == "fill_mid":
+    elif entry.kind == Kind.FILL_MID:
         mid = _decimal(body["mid"])
         parent.mids[str(body["venue"]), str(body["trade_id"])] = mid
         parent.last = Mark(entry.ts_us, mid)
-    elif entry.kind == "arrival":
+    elif entry.kind == Kind.ARRIVAL:
         parent.arrival = parent.last = Mark(entry.ts_us, _decimal(body["mid"]))
         parent.decision_mid = _decimal(body["decision_mid"])
         parent.predicted = _comparison(body["predicted"])
-    elif entry.kind == "ended":
+    elif entry.kind == Kind.ENDED:
         parent.end = Mark(entry.ts_us, _decimal(body["mid"]))
         parent.traded = MarketTraded(Decimal(str(body["volume"])), _decimal(body["vwap"]), _decimal(body["twap"]))
 

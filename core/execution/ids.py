@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 
 PREFIX = "f"
+_LENGTH = 18
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -25,6 +26,16 @@ def new_client_id(now_us: int) -> str:
     return PREFIX + _base36(now_us // 1_000, 9)[-8:] + _base36(secrets.randbits(46), 9)
 
 
+def seed_of(parent_id: str) -> int:
+    """What a parent's jitter comes from: the same after a restart."""
+    return sum(map(ord, parent_id))
+
+
 def new_parent_id(now_us: int) -> str:
     """An id for a parent: `P-` and 12 characters, short enough to read aloud."""
     return "P-" + _base36(now_us // 1_000, 9)[-8:] + _base36(secrets.randbits(20), 4)
+
+
+def is_ours(client_id: str) -> bool:
+    """Whether an id looks like one that some desk of Fathom made; not proof that it was this one."""
+    return len(client_id) == _LENGTH and client_id.startswith(PREFIX) and all(digit in _DIGITS for digit in client_id)

@@ -10,43 +10,50 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from decimal import Decimal
 from functools import partial
-from typing import TypeVar, final
+from typing import Protocol, TypeVar, final
 
 from core.domain.clock import Clock, SystemClock
-from core.domain.errors import (
-    DuplicateClientId,
-    JournalError,
-    NotPossible,
-    OrderNotFound,
-    ReservationExceeded,
-    UnknownOrder,
-    VenueError,
-    VenueRefused,
-    VenueUnavailable,
-    WouldCross,
-)
+from core.domain.errors import JournalError, NotPossible, ReservationExceeded, UnknownOrder
 from core.domain.events import Notice, OrderEvent, OrderEventKind
-from core.domain.orders import ChildEvent, ChildStatus, Fill, Knowledge, OrderSnapshot, ParentStatus, PendingAction
+from core.domain.orders import ChildEvent, ChildStatus, Fill, Knowledge, OrderSnapshot, ParentStatus
 from core.domain.plan import ExecutionRequest, PlannedChild
-from core.exchanges.connector import AccountEvent, ConnectionChange, ExchangeConnector, NewOrder, VenueOrder
+from core.exchanges.connector import AccountEvent, ConnectionChange, ExchangeConnector, VenueOrder
 from core.execution.evidence import Evidence, in_doubt
-from core.execution.ids import new_client_id, new_parent_id
+from core.execution.ids import new_client_id, new_parent_id, seed_of
 from core.execution.order import Order
-from core.execution.state import ZERO, ChildState, ParentState
+from core.execution.records import child_body, parent_body
+from core.execution.risk.checks import Denial
+from core.execution.sending import Sender
+from core.execution.state import ZERO, ChildState, ParentState, Wish
 from core.execution.tasks import TaskOwner
+from core.journal.entry import Kind
 from core.journal.journal import Journal
 
 log = logging.getLogger(__name__)
 
-# An accepted cancel whose end the stream does not report within this is looked up.
-CONFIRM_S = 2.0
-
 _T = TypeVar("_T")
 
 EventListener = Callable[[OrderEvent], None]
+
+
+class Gate(Protocol):
+    """Who may forbid what is about to be sent. Cancels are never asked about."""
+
+    def judge(self, child: ChildState) -> Denial | None:
+        """What speaks against sending `child`; None lets it go."""
+        ...
+
+    def check_amend(self, child: ChildState, *, price: Decimal, amount: Decimal) -> None:
+        """Whether `child` may be changed so.
+
+        Raises:
+            RiskDenied: it may not.
+        """
+        ...
 
 
 @final
@@ -57,21 +64,35 @@ class OrderManager:
         connectors: venue name -> connector.
         clock: wall time unless given.
         journal: where intents become durable; in memory unless given, which is durable only while the process lives.
+
+    Attributes:
+        gate: asked before every child and every change of one; None lets all of them go.
     """
 
     def __init__(self, connectors: Mapping[str, ExchangeConnector], *, clock: Clock | None = None, journal: Journal | None = None) -> None:
         self.connectors = dict(connectors)
         self.clock: Clock = clock or SystemClock()
         self.journal = journal or Journal()
+        self.gate: Gate | None = None
         self._parents: dict[str, ParentState] = {}
         self._children: dict[str, ChildState] = {}
         self._orders: dict[str, Order] = {}
         self._listeners: list[EventListener] = []
         self._notice_listeners: list[Callable[[Notice], None]] = []
-        self._sending: dict[str, asyncio.Task[None]] = {}
         self._seq = 0
         self._tasks = TaskOwner()
-        self._evidence = Evidence(self.clock, self._tasks, self._take_order, self._take_fill, self._child_changed)
+        self._evidence = Evidence(self.clock, self._tasks, self._take_order, self._take_fill, self._cancel_failed, self._child_changed)
+        self._sender = Sender(
+            self.connectors,
+            self.clock,
+            self._tasks,
+            self._evidence,
+            self._take_order,
+            self._child_changed,
+            self.durable,
+            lambda parent, why: self.move_parent(parent, ParentStatus.PAUSED, why),
+        )
+        self.journal.on_trouble(self._on_trouble)
         for connector in self.connectors.values():
             connector.on_account(self._on_account)
 
@@ -121,14 +142,27 @@ class OrderManager:
         """The manager's own record of a child; None when the id is no child's."""
         return self._children.get(child_id)
 
+    def open_children(self) -> list[ChildState]:
+        """The manager's own records of all children that are not known to be over. Looks at every parent: see `live.py`."""
+        return [child for parent in self._parents.values() for child in parent.open_children]
+
+    def traded_symbols(self, venue: str) -> set[str]:
+        """Every symbol that a child has ever gone to `venue` for."""
+        return {child.parent.request.symbol for child in self._children.values() if child.planned.exchange == venue}
+
     # -- parents ---------------------------------------------------------------------------------
 
     def create_parent(self, request: ExecutionRequest) -> Order:
-        """Record what the trader asks for, durably. Nothing is sent."""
+        """Record what the trader asks for; `durable()` says when it is on the disk. Nothing is sent.
+
+        Raises:
+            JournalError: it could not be made durable now.
+        """
+        self.journal.check()
         now_us = self.clock.now_us()
         parent_id = new_parent_id(now_us)
-        parent = ParentState(parent_id, request, now_us, now_us, seed=sum(map(ord, parent_id)))
-        self.journal.commit(now_us, parent_id, "parent", asdict(request))
+        parent = ParentState(parent_id, request, now_us, now_us, seed=seed_of(parent_id))
+        self.journal.append(now_us, parent_id, Kind.PARENT, asdict(request))
         self._parents[parent_id] = parent
         self._orders[parent_id] = order = Order(parent, self.order)
         self._publish(OrderEventKind.CREATED, parent)
@@ -159,7 +193,7 @@ class OrderManager:
             self._publish(OrderEventKind.UPDATED, parent)
 
     def change_request(self, parent: ParentState, *, price: Decimal | None, amount: Decimal, trigger_price: Decimal | None = None) -> None:
-        """Give a parent another limit and amount, durably; a waiting one also another trigger (None leaves it).
+        """Give a parent another limit and amount; a waiting one also another trigger (None leaves it).
 
         Raises:
             ReservationExceeded: filled + live would pass the new amount.
@@ -169,147 +203,107 @@ class OrderManager:
             raise ReservationExceeded(f"Order {parent.id} has {committed} filled or live, more than the new amount {amount}.")
         now_us = self.clock.now_us()
         trigger_price = parent.request.trigger_price if trigger_price is None else trigger_price
-        self.journal.commit(now_us, parent.id, "modify", {"price": price, "amount": amount, "trigger_price": trigger_price})
+        self.journal.append(now_us, parent.id, Kind.MODIFY, {"price": price, "amount": amount, "trigger_price": trigger_price})
         parent.request = replace(parent.request, price=price, amount=amount, trigger_price=trigger_price)
         parent.updated_us = now_us
         self._publish(OrderEventKind.UPDATED, parent)
 
     # -- children --------------------------------------------------------------------------------
 
-    def submit(self, parent: ParentState, planned: Sequence[PlannedChild]) -> list[Order]:
-        """Make the intents of `planned` durable in one commit, then send them all at once in the background.
+    def wish(self, parent: ParentState, what: str, **details: object) -> None:
+        """Put on record what the trader wants of a parent, at once: a crash must not make it unsaid."""
+        self.journal.append(self.clock.now_us(), parent.id, Kind.WISH, {"what": what, **details})
+        self.journal.hurry()
+
+    def submit(self, parent: ParentState, planned: Sequence[PlannedChild], *, why: str = "") -> list[Order]:
+        """Take on `planned`; in the background make their intents durable in one commit and then send them all at once.
 
         Raises:
             NotPossible: the parent takes no new children.
             ReservationExceeded: filled + live + planned would pass the parent's amount.
-            JournalError: the intents are not durable; nothing was sent.
+            JournalError: intents can't be made durable now; nothing was sent.
         """
+        self.journal.check()
         if parent.status is not ParentStatus.RUNNING:
             raise NotPossible(f"Order {parent.id} is {parent.status.value} and takes no new children.")
-        total = parent.executed.amount + parent.live_amount + sum((child.amount for child in planned), ZERO)
-        if total > parent.request.amount:
-            raise ReservationExceeded(f"Order {parent.id} would commit {total} of its {parent.request.amount}; nothing was sent.")
+        amount = sum((child.amount for child in planned), ZERO)
+        left = parent.request.amount - parent.executed.amount - parent.live_amount - amount
+        if left < 0:
+            raise ReservationExceeded(f"Order {parent.id} would commit {-left} more than its {parent.request.amount}; nothing was sent.")
         now_us = self.clock.now_us()
         children = [ChildState(new_client_id(now_us), parent, plan, plan.price, plan.amount, now_us, now_us) for plan in planned]
         for child in children:
-            self.journal.append(now_us, child.client_id, "intent", {"parent": parent.id, **asdict(child.planned)})
-        self.journal.flush()
+            self.journal.append(now_us, child.client_id, Kind.INTENT, {"parent": parent.id, **asdict(child.planned)})
+        self.journal.append(now_us, parent.id, Kind.PLAN, {"why": why, "children": len(planned), "amount": amount, "left": left})
         parent.rounds += 1
         for child in children:
             parent.children[child.client_id] = self._children[child.client_id] = child
             self._orders[child.client_id] = Order(child, self.order)
             self._publish(OrderEventKind.CREATED, child)
-        for child in children:
-            child.sent_us = now_us
+        for child in children:  # one by one: each counts what went out before it
+            if self.gate is not None and (denial := self.gate.judge(child)) is not None:
+                self._deny(child, denial)
+                continue
             child.advance(ChildEvent.SEND, now_us)
             self._publish(OrderEventKind.UPDATED, child)
-            self._sending[child.client_id] = self._tasks.watch(self._send(child), f"send {child.client_id}")
+            self._sender.create(child)
         return [self._orders[child.client_id] for child in children]
 
-    async def _send(self, child: ChildState) -> None:
-        planned, request = child.planned, child.parent.request
-        order = NewOrder(
-            client_id=child.client_id,
-            symbol=request.symbol,
-            side=request.side,
-            amount=child.amount,
-            price=child.price,
-            time_in_force=planned.time_in_force,
-            post_only=planned.post_only,
-            reduce_only=request.reduce_only,
-            display_amount=planned.display_amount,
-        )
-        try:
-            news = await self.connectors[planned.exchange].create_order(order)
-        except (VenueRefused, VenueUnavailable) as error:
-            child.reason = str(error)
-            child.advance(_verdict(error), self.clock.now_us())
-        except DuplicateClientId as error:
-            child.doubt(self.clock.now_us(), str(error))
-        except Exception as error:  # noqa: BLE001 - anything may have happened on the way, so everything means "unknown"
-            # Whatever it was, the order may be on the venue. If the stream has acknowledged it meanwhile, we know.
-            log.warning("create %s on %s: outcome unknown: %r", child.client_id, planned.exchange, error)
-            if child.status is ChildStatus.SUBMITTING:
-                child.doubt(self.clock.now_us(), f"{planned.exchange} gave no clear answer; looking for the order there")
-        else:
-            child.apply_venue_order(news, self.clock.now_us())
-        finally:
-            self._sending.pop(child.client_id, None)
-            self._child_changed(child)
+    def _deny(self, child: ChildState, denial: Denial) -> None:
+        """End a child that the gate forbids. Its intent is on record, nothing was sent."""
+        child.reason, child.passing = denial.sentence, denial.passes
+        child.advance(ChildEvent.DENY, self.clock.now_us())
+        self._child_changed(child)
 
-    def cancel(self, child: ChildState, *, release: bool = False) -> bool:
-        """Ask the venue to cancel, once; False when there is nothing to cancel or a cancel is under way.
+    def cancel(self, child: ChildState, *, release: bool = False, urgent: bool = False) -> bool:
+        """Ask the venue to cancel, once; False when there is nothing to cancel, a cancel is under way, or one failed a moment ago.
 
         Args:
             release: the trader took this amount back: the parent will not place it again.
+            urgent: the trader asks: do not wait out the pause after a failed attempt.
         """
-        if child.settled or child.pending is PendingAction.CANCEL:
+        if not self._sender.cancel(child, release=release, urgent=urgent):
             return False
-        child.pending, child.updated_us = PendingAction.CANCEL, self.clock.now_us()
-        if release:
-            child.flags.add("released")
         self._publish(OrderEventKind.UPDATED, child)
-        self._tasks.spawn(self._cancel(child), f"cancel {child.client_id}")
         return True
 
-    async def _cancel(self, child: ChildState) -> None:
-        if (sending := self._sending.get(child.client_id)) is not None:
-            await asyncio.wait([sending])  # a cancel that overtakes its create would find nothing
-        if child.settled:
-            return
-        connector, wait_s = self.connectors[child.planned.exchange], CONFIRM_S
-        try:
-            await connector.cancel_order(child.parent.request.symbol, child.client_id)
-        except OrderNotFound:
-            wait_s = 0.0  # it may be filled, or never have been there: ask
-        except VenueUnavailable as error:
-            child.pending, child.reason = PendingAction.NONE, str(error)
-            self._child_changed(child)
-            return
-        except VenueError as error:
-            log.warning("cancel of %s: %s", child.client_id, error, extra={"detail": error.detail})
-            child.reason = str(error)
-            wait_s = 0.0
-        if not child.settled:
-            self._evidence.look_into(child, connector, first_look_s=wait_s)
-
-    def begin_amend(self, child: ChildState, *, price: Decimal, amount: Decimal) -> asyncio.Task[bool]:
-        """As `amend`, in the background: a caller that must stay awake looks at the task."""
-        return self._tasks.watch(self.amend(child, price=price, amount=amount), f"amend {child.client_id}")
-
-    async def amend(self, child: ChildState, *, price: Decimal, amount: Decimal) -> bool:
-        """Change a live child in place and return once the venue has answered; True when it took effect.
+    def amend(self, child: ChildState, *, price: Decimal, amount: Decimal, by_trader: bool = False) -> asyncio.Task[bool]:
+        """Change a live child in place, in the background; the task tells whether it took effect.
 
         Raises:
             NotPossible: the child is over, has something pending, or its venue can't amend.
             ReservationExceeded: the larger of old and new would pass the parent's amount.
-            VenueRefused: refused; the child is unchanged.
+            RiskDenied: a limit forbids it.
+            JournalError: the wish can't be made durable now; nothing was sent.
+            VenueRefused, OutcomeUnknown: (the task) see `Sender.amend`.
         """
-        connector, parent = self.connectors[child.planned.exchange], child.parent
-        if child.settled or child.pending is not PendingAction.NONE or child.knowledge is not Knowledge.KNOWN:
-            raise NotPossible(f"Order {child.client_id} can't be changed now: it is {child.status.value}.")
-        if not connector.capabilities.amend:
-            raise NotPossible(f"{child.planned.exchange} can't change an order in place.")
-        if parent.executed.amount + parent.live_amount + max(amount - child.amount, ZERO) > parent.request.amount:
-            raise ReservationExceeded(f"{amount} would take order {parent.id} past its {parent.request.amount}.")
-        now_us = self.clock.now_us()
-        self.journal.commit(now_us, child.client_id, "amend", {"price": price, "amount": amount})
-        child.pending, child.pending_price, child.pending_amount, child.updated_us = PendingAction.AMEND, price, amount, now_us
+        self.journal.check()
+        self._sender.check_amend(child, amount)
+        if self.gate is not None:
+            self.gate.check_amend(child, price=price, amount=amount)
+        body = {"price": price, "amount": amount, "by_trader": by_trader}
+        self.journal.append(self.clock.now_us(), child.client_id, Kind.AMEND, body)
+        task = self._sender.amend(child, Wish(price, amount, by_trader))
+        child.updated_us = self.clock.now_us()
         self._publish(OrderEventKind.UPDATED, child)
-        try:
-            news = await connector.amend_order(parent.request.symbol, child.client_id, price=price, amount=amount)
-        except (VenueRefused, VenueUnavailable) as error:
-            child.pending, child.pending_price, child.pending_amount = PendingAction.NONE, None, None
-            self._child_changed(child)
-            if isinstance(error, VenueRefused):
-                raise
-            return False
-        except VenueError as error:
-            log.warning("amend of %s: %s", child.client_id, error, extra={"detail": error.detail})
-            self._evidence.look_into(child, connector)
-            return False
-        self._take_order(child, news)
-        return (child.price, child.amount) == (price, amount)
+        return task
+
+    def resolve(self, child: ChildState) -> None:
+        """The trader has looked at the venue: the child is not live there. Its size is free again; a late fill still counts.
+
+        Raises:
+            NotPossible: its state is known, or evidence is still being looked for.
+        """
+        if child.knowledge is not Knowledge.QUARANTINED:
+            raise NotPossible(f"Order {child.client_id} needs no decision: its state is {child.knowledge.value}.")
+        now_us = self.clock.now_us()
+        self.journal.append(now_us, child.client_id, Kind.RESOLVED, {"by": "trader"})
+        child.knowledge, child.claimed_end, child.claimed_filled = Knowledge.KNOWN, None, child.executed.amount
+        child.flags.add("resolved_by_trader")
+        unseen = child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING)
+        child.advance(ChildEvent.PROVE_ABSENT if unseen else ChildEvent.CANCEL, now_us)
+        child.reason = "the trader checked: it is not live"
+        self._child_changed(child)
 
     # -- what venues tell us -----------------------------------------------------------------------
 
@@ -319,7 +313,7 @@ class OrderManager:
         elif isinstance(event, ConnectionChange):
             self._on_connection(event)
         elif (child := self._children.get(event.client_id)) is not None:
-            self._take_order(child, event)
+            self._take_order(child, event, False)
 
     def _on_connection(self, change: ConnectionChange) -> None:
         """Whatever happened while the stream was down was not told: ask about every open child."""
@@ -327,21 +321,34 @@ class OrderManager:
             self._notify("warning", f"{change.venue}: the private stream is down; orders there are checked when it returns.")
             return
         for child in self._children.values():
-            if child.planned.exchange == change.venue and not child.settled and child.status is not ChildStatus.INTENT:
+            if child.planned.exchange == change.venue and not child.settled and not self._sender.is_creating(child):
                 child.doubt(self.clock.now_us(), f"checking with {change.venue} after a reconnect")
                 self._child_changed(child)
 
-    def _take_order(self, child: ChildState, news: VenueOrder) -> None:
-        if child.apply_venue_order(news, self.clock.now_us()):
+    def take_listed(self, child: ChildState, news: VenueOrder, asked_us: int) -> None:
+        """Take what a list of open orders, asked for at `asked_us`, says of a child."""
+        self._take_order(child, news, asked_us >= child.doubted_us)
+
+    def doubt(self, child: ChildState, why: str) -> None:
+        """What a venue says speaks against what is known of a child: look it up."""
+        child.doubt(self.clock.now_us(), why)
+        self._child_changed(child)
+
+    def notify(self, level: str, sentence: str) -> None:
+        """Tell the trader something that is about no single order."""
+        self._notify(level, sentence)
+
+    def _take_order(self, child: ChildState, news: VenueOrder, looked_up: bool) -> None:
+        if child.apply_venue_order(news, self.clock.now_us(), looked_up=looked_up):
             self._child_changed(child)
 
     def _take_fill(self, fill: Fill) -> None:
         child = self._children.get(fill.client_id)
         if child is None:
-            self._notify("warning", f"{fill.venue} reported a fill of an order that is not Fathom's; it was left alone.")
+            self._stray(fill)
             return
         if child.apply_fill(fill, self.clock.now_us()):
-            self._record(fill.client_id, "fill", asdict(fill))
+            self.journal.append(self.clock.now_us(), fill.client_id, Kind.FILL, asdict(fill))
             self._publish(OrderEventKind.FILLED, child, fill)
             if "overfill" in child.flags or "overfill" in child.parent.flags:
                 self._publish(OrderEventKind.FLAGGED, child.parent)
@@ -349,34 +356,64 @@ class OrderManager:
                 child.parent.move(ParentStatus.FILLED, self.clock.now_us())  # the fill that the cancel lost to
             self._child_changed(child)
 
+    def _cancel_failed(self, child: ChildState) -> None:
+        self._sender.cancel_failed(child)
+
     def _child_changed(self, child: ChildState) -> None:
         """Publish a child and its parent, and look into what is in doubt."""
-        if child.settled and "released" in child.flags:
-            child.flags.discard("released")
-            child.parent.released += max(child.amount - child.executed.amount, ZERO)
         self._publish(OrderEventKind.UPDATED, child)
         child.parent.updated_us = self.clock.now_us()
         self._publish(OrderEventKind.UPDATED, child.parent)
         if child.settled:
             self._orders[child.client_id].finish()
-        elif in_doubt(child) and child.pending is PendingAction.NONE and not self._tasks.closed:
+        asked = child.cancelling or self._sender.is_creating(child)  # an answer is due; it will tell
+        if in_doubt(child) and not asked and not self._tasks.closed:
             self._evidence.look_into(child, self.connectors[child.planned.exchange])
 
     def _publish(self, kind: OrderEventKind, state: ParentState | ChildState, fill: Fill | None = None) -> None:
         self._seq += 1
         event = OrderEvent(self._seq, self.clock.now_us(), kind, state.snapshot(), fill)
-        if kind is not OrderEventKind.FILLED:
-            self._record(event.order.id, event.kind.value, {"status": event.order.status, "reason": event.order.reason})
+        self._record(state)
         for listener in tuple(self._listeners):
-            listener(event)
+            try:
+                listener(event)
+            except Exception:  # one deaf listener must not stop the others, nor the order it was told of
+                log.exception("a listener failed on order event %d", event.seq)
 
-    def _record(self, order_id: str, kind: str, body: Mapping[str, object]) -> None:
-        """Journal what has happened. It has happened: a failing disk must not stop it from being counted."""
-        try:
-            self.journal.append(self.clock.now_us(), order_id, kind, body)
-        except JournalError as error:
-            log.exception("the journal failed")
+    def _record(self, state: ParentState | ChildState) -> None:
+        """Journal all that is known of an order, when it is something new."""
+        if isinstance(state, ParentState):
+            order_id, body = state.id, parent_body(state)
+        else:
+            order_id, body = state.client_id, child_body(state)
+        if body != state.recorded:
+            state.recorded = body
+            self.journal.append(self.clock.now_us(), order_id, Kind.STATE, body)
+
+    def _stray(self, fill: Fill) -> None:
+        """A fill of no order that we know of. One that is in the journal is ours all the same, and was over long ago."""
+        if self.journal.parent_of(fill.client_id) is None:
+            self._notify("warning", f"{fill.venue} reported a fill of an order that is not Fathom's; it was left alone.")
+            return
+        self.journal.append(self.clock.now_us(), fill.client_id, Kind.FILL, asdict(fill))
+        self._notify("warning", f"{fill.venue} reported a late fill of an order that ended long ago; it is in the journal.")
+
+    # -- the journal -------------------------------------------------------------------------------
+
+    async def durable(self) -> None:
+        """Return once everything so far is on the disk; simulated time stands still meanwhile.
+
+        Raises:
+            JournalError: it can't be written now.
+        """
+        with self.clock.hold():
+            await self.journal.durable()
+
+    def _on_trouble(self, error: JournalError | None) -> None:
+        if error is not None:
             self._notify("error", str(error))
+        else:
+            self._notify("info", "The journal can be written again and nothing is missing in it. Resume paused orders when ready.")
 
     def _notify(self, level: str, sentence: str) -> None:
         for listener in tuple(self._notice_listeners):
@@ -385,14 +422,8 @@ class OrderManager:
     async def close(self) -> None:
         """Stop looking and sending; open orders stay as they are on their venues."""
         await self._tasks.close()
-        self.journal.flush()
-
-
-def _verdict(error: VenueError) -> ChildEvent:
-    """What a definite "not placed" means for the child: a post-only order that met the market has expired, not been refused."""
-    if isinstance(error, WouldCross):
-        return ChildEvent.EXPIRE
-    return ChildEvent.REFUSE if isinstance(error, VenueRefused) else ChildEvent.PROVE_ABSENT
+        with suppress(JournalError):  # the trader has been told; whoever closes the journal tries once more
+            await self.durable()
 
 
 def _remove(listeners: list[_T], listener: _T) -> None:

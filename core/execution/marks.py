@@ -8,7 +8,6 @@ report made after a restart says the same.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
@@ -16,16 +15,14 @@ from typing import final
 
 from core.domain.comparison import Comparison
 from core.domain.enums import Liquidity
-from core.domain.errors import JournalError
 from core.domain.events import OrderEvent, OrderEventKind
 from core.domain.orders import Fill, OrderSnapshot, ParentStatus
 from core.domain.plan import ExecutionRequest
 from core.execution.manager import OrderManager
 from core.execution.state import ParentState
 from core.execution.tca import Execution, Mark, MarketTraded
+from core.journal.entry import Kind
 from core.market.tape import MarketTape
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -102,18 +99,18 @@ class Marker:
             marks.arrival = self._mark(order.symbol, request.exchanges)
             marks.predicted = self._predict(request)
             body = {"mid": marks.arrival.mid, "decision_us": marks.decision.ts_us, "decision_mid": marks.decision.mid}
-            self._journal(order.id, "arrival", {**body, "predicted": asdict(marks.predicted)})
+            self._journal(order.id, Kind.ARRIVAL, {**body, "predicted": asdict(marks.predicted)})
         elif marks.end is None and order.status.terminal:
             marks.end = self._mark(order.symbol, request.exchanges)
             traded = self._traded(request, marks.arrival, marks.end)
-            self._journal(order.id, "ended", {"mid": marks.end.mid, "status": order.status, **asdict(traded)})
+            self._journal(order.id, Kind.ENDED, {"mid": marks.end.mid, "status": order.status, **asdict(traded)})
 
     def _on_fill(self, order: OrderSnapshot, fill: Fill, marks: Marks) -> None:
         venues = self._manager.parent(order.parent_id or order.id).request.exchanges
         sent_mid = marks.sent_mids.get(order.id) if fill.liquidity is Liquidity.TAKER else None
         mid = sent_mid if sent_mid is not None else self._mid(order.symbol, venues)
         marks.fill_mids[fill.venue, fill.trade_id] = mid
-        self._journal(order.id, "fill_mid", {"venue": fill.venue, "trade_id": fill.trade_id, "mid": mid})
+        self._journal(order.id, Kind.FILL_MID, {"venue": fill.venue, "trade_id": fill.trade_id, "mid": mid})
 
     def _of(self, parent: ParentState) -> Marks:
         marks = self._marks.get(parent.id)
@@ -134,9 +131,5 @@ class Marker:
         where = (request.symbol, request.exchanges, arrival.ts_us, end.ts_us)
         return MarketTraded(self._tape.traded(*where), self._tape.vwap(*where), self._tape.twap(*where))
 
-    def _journal(self, order_id: str, kind: str, body: dict[str, object]) -> None:
-        """A measurement that can't be written is lost for reports; trading goes on, and the manager says what is wrong."""
-        try:
-            self._manager.journal.append(self._clock.now_us(), order_id, kind, body)
-        except JournalError:
-            log.exception("a mark of order %s was not written", order_id)
+    def _journal(self, order_id: str, kind: Kind, body: dict[str, object]) -> None:
+        self._manager.journal.append(self._clock.now_us(), order_id, kind, body)

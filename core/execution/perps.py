@@ -161,8 +161,10 @@ class PerpTerms:
         async def run() -> None:
             try:
                 await asking
-            finally:
-                self._changed()
+            except Exception:  # a fault of ours: the order waits and asks again, and must not do so without a pause
+                log.exception("asking perp venues failed")
+                await self._clock.sleep(RETRY_S)
+            self._changed()
 
         self._errand = asyncio.get_running_loop().create_task(run(), name="perp terms")
 

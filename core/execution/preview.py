@@ -21,10 +21,9 @@ def with_conditions(plan: Plan, request: ExecutionRequest, perps: Sequence[str])
     if not blocking and request.time_in_force is TimeInForce.FOK and plan.expected_amount < request.amount:
         blocking = "Fill-or-kill: not all of it could be filled within the limit now."
     if request.order_type.waits:
-        notes.insert(0, f"Waits until {trigger_words(request)}; shown is what would happen now. {WATCHED}")
-        if blocking:
-            notes.insert(1, f"If it fired now: {blocking}")
-            blocking = ""
+        now = [f"If it fired now: {blocking}"] if blocking else []
+        notes = [f"Waits until {trigger_words(request)}.", f"The figures are as if it fired now. {WATCHED}", *now, *notes]
+        blocking = ""
     if request.expire_us is not None:
         notes.append(f"Ended by Fathom at {clock_time(request.expire_us)}: needs the program running.")
     if request.leverage is not None:

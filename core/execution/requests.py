@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from core.domain.enums import ExecutionStrategy, MarketType, OrderSide, OrderType, TimeInForce, parse_enum
-from core.domain.errors import BadAmount, NotPossible, UnknownSymbol
+from core.domain.errors import BadAmount, NotPossible, UnknownSymbol, UnknownVenue
 from core.domain.instruments import Instrument
 from core.domain.numbers import plain, to_decimal
 from core.domain.plan import ExecutionRequest
@@ -108,7 +108,12 @@ def _with_known_venue(params: Params, venues: Sequence[str]) -> Params:
 def _venues(instruments: Mapping[str, Mapping[str, Instrument]], symbol: str, exchanges: Sequence[str] | None) -> tuple[str, ...]:
     if isinstance(exchanges, str):
         exchanges = [exchanges]
-    chosen = tuple(dict.fromkeys(resolve_venue(name, tuple(instruments)) for name in exchanges)) if exchanges else tuple(instruments)
+    if exchanges is None:
+        chosen = tuple(instruments)
+    elif not exchanges:  # every venue filtered away is not every venue
+        raise UnknownVenue(f"No venue is left: name at least one of {', '.join(instruments)}.")
+    else:
+        chosen = tuple(dict.fromkeys(resolve_venue(name, tuple(instruments)) for name in exchanges))
     trading = tuple(venue for venue in chosen if symbol in instruments[venue])
     if not trading:
         known = sorted({known for listed in instruments.values() for known in listed})

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from types import MappingProxyType
 
-from core.domain.enums import OrderType
 from core.domain.orders import (
     CHILD_TRANSITIONS,
     PARENT_TRANSITIONS,
@@ -25,6 +23,7 @@ from core.domain.orders import (
 )
 from core.domain.plan import ExecutionRequest, PlannedChild
 from core.exchanges.connector import VenueOrder, VenueOrderStatus
+from core.execution.snapshots import child_snapshot, parent_snapshot
 
 ZERO = Decimal(0)
 
@@ -54,8 +53,39 @@ class Executed:
 
 
 @dataclass(slots=True)
+class Wish:
+    """An amend that the venue has not confirmed. The child reserves the larger of old and new while it stands.
+
+    Attributes:
+        by_trader: the trader changed this child alone: what it loses is not placed again.
+        gave_up_us: when its answer was given up; None while the request is under way.
+    """
+
+    price: Decimal
+    amount: Decimal
+    by_trader: bool = False
+    gave_up_us: int | None = None
+
+
+@dataclass(slots=True)
 class ChildState:
-    """One order on one venue."""
+    """One order on one venue.
+
+    Attributes:
+        price, amount: as the venue last stated them.
+        wish: an unconfirmed amend. A cancel on top of it does not end it: it may still reach the venue.
+        cancelling: a cancel has been asked for.
+        not_before_us: no further cancel before this, after one that failed.
+        gave_up_us: when the create's answer was given up; None while it is under way or was answered.
+        doubted_us: when `knowledge` was lost: only a look-up begun after that is evidence.
+        news_us: the venue's time of the newest thing it told; older reports that it is open change nothing.
+        claimed_end: how the venue says it ended, waiting for all its fills to be seen.
+        claimed_filled: how much the venue says it filled.
+        releases: when its cancel takes effect, the trader has taken the rest back.
+        released: what the trader took back: not to be placed again.
+        passing: it was denied for a reason that passes.
+        recorded: its last STATE in the journal.
+    """
 
     client_id: str
     parent: ParentState
@@ -65,19 +95,32 @@ class ChildState:
     created_us: int
     updated_us: int
     status: ChildStatus = ChildStatus.INTENT
-    pending: PendingAction = PendingAction.NONE
     knowledge: Knowledge = Knowledge.KNOWN
     reason: str = ""
     sent_us: int = 0
     executed: Executed = field(default_factory=Executed)
     trade_ids: set[str] = field(default_factory=set)
     flags: set[str] = field(default_factory=set)
-    # An unacknowledged amend's wishes: its reservation is the larger of old and new.
-    pending_price: Decimal | None = None
-    pending_amount: Decimal | None = None
-    # The venue said how it ended and how much it filled, but not all of those fills have reached us yet.
+    wish: Wish | None = None
+    cancelling: bool = False
+    failed_cancels: int = 0
+    not_before_us: int = 0
+    gave_up_us: int | None = None
+    doubted_us: int = 0
+    news_us: int = 0
     claimed_end: ChildEvent | None = None
     claimed_filled: Decimal = ZERO
+    releases: bool = False
+    released: Decimal = ZERO
+    passing: bool = False
+    venue_order_id: str = ""
+    recorded: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def pending(self) -> PendingAction:
+        if self.cancelling:
+            return PendingAction.CANCEL
+        return PendingAction.AMEND if self.wish is not None else PendingAction.NONE
 
     @property
     def settled(self) -> bool:
@@ -85,11 +128,14 @@ class ChildState:
         return self.status.terminal and self.knowledge is Knowledge.KNOWN
 
     @property
+    def worst_amount(self) -> Decimal:
+        """The most that the venue may hold for it: an unconfirmed amend may have happened, or not."""
+        return max(self.amount, self.wish.amount) if self.wish is not None else self.amount
+
+    @property
     def live_amount(self) -> Decimal:
         """Worst case that may still fill."""
-        if self.settled:
-            return ZERO
-        return max(max(self.amount, self.pending_amount or ZERO) - self.executed.amount, ZERO)
+        return ZERO if self.settled else max(self.worst_amount - self.executed.amount, ZERO)
 
     def advance(self, event: ChildEvent, now_us: int) -> bool:
         """Follow the table; an event it does not know is a contradiction and makes the child UNKNOWN."""
@@ -98,124 +144,142 @@ class ChildState:
             return self.doubt(now_us, f"the venue's news ({event.value}) contradicts what was known ({self.status.value})")
         changed = following is not self.status
         self.status = following
+        if changed:
+            self.updated_us = now_us
         if following.terminal:
-            self.pending, self.pending_price, self.pending_amount = PendingAction.NONE, None, None
-        self.updated_us = now_us if changed else self.updated_us
+            if self.releases:
+                self.released += max(self.amount - self.executed.amount, ZERO)
+            self.cancelling, self.releases, self.wish = False, False, None
         return changed
 
     def doubt(self, now_us: int, why: str) -> bool:
         """We no longer know this child's state; only evidence ends that."""
+        self.doubted_us = now_us
         if self.knowledge is not Knowledge.KNOWN:
             return False
         self.knowledge, self.reason, self.updated_us = Knowledge.UNKNOWN, why, now_us
         return True
+
+    def know(self) -> None:
+        """Evidence has arrived."""
+        if self.knowledge is not Knowledge.KNOWN:
+            self.knowledge, self.reason = Knowledge.KNOWN, ""
+
+    def drop_wish(self, now_us: int) -> None:
+        """The amend did not happen. What has been filled meanwhile may be all there is."""
+        self.wish = None
+        if self.executed.amount >= self.amount and not self.status.terminal:
+            self.advance(ChildEvent.FILL_ALL, now_us)
 
     def apply_fill(self, fill: Fill, now_us: int) -> bool:
         """Count a trade once. True when it was new."""
         if fill.trade_id in self.trade_ids:
             return False
         self.trade_ids.add(fill.trade_id)
-        late = self.settled
+        if self.settled:
+            self.flags.add("late_fill")
         self.executed.add(fill)
         self.parent.executed.add(fill)
-        if late:
-            self.flags.add("late_fill")
-        if self.executed.amount > self.amount and self.executed.amount > (self.pending_amount or ZERO):
-            self.flags.add("overfill")
-        if self.status is ChildStatus.INTENT or (self.status.terminal and self.status not in (ChildStatus.CANCELLED, ChildStatus.EXPIRED)):
-            self.flags.add("late_fill")
-        complete = self.executed.amount >= self.amount
+        self.news_us = max(self.news_us, fill.ts_us)
+        complete = self.executed.amount >= self.worst_amount
+        if self.status is ChildStatus.INTENT:
+            self.advance(ChildEvent.SEND, now_us)
         self.advance(ChildEvent.FILL_ALL if complete else ChildEvent.FILL_PART, now_us)
-        if complete and self.knowledge is Knowledge.UNKNOWN:
-            self.knowledge, self.reason = Knowledge.KNOWN, ""  # every unit has been seen: nothing is left to doubt
+        if self.executed.amount > self.worst_amount:
+            self.flags.add("overfill")
+            self.doubt(now_us, f"{self.planned.exchange} filled more than was asked for")
+        elif complete:
+            self.know()  # every unit has been seen: nothing is left to doubt
         self._finish_claim(now_us)
         self.updated_us = now_us
         return True
 
-    def apply_venue_order(self, news: VenueOrder, now_us: int) -> bool:
-        """Take what the venue says of the order. An ending counts only once its fills have all been seen."""
-        before = (self.status, self.knowledge, self.pending, self.price, self.amount, self.claimed_end)
-        if self.settled and news.filled <= self.executed.amount:
-            return False
-        self._take_amend(news)
-        ending = _VENUE_ENDINGS.get(news.status)
-        if ending is None:
-            self._known()
-            if self.status in (ChildStatus.SUBMITTING, ChildStatus.INTENT):
-                self.advance(ChildEvent.SEND, now_us) if self.status is ChildStatus.INTENT else None
-                self.advance(ChildEvent.ACKNOWLEDGE, now_us)
+    def apply_venue_order(self, news: VenueOrder, now_us: int, *, looked_up: bool = False) -> bool:
+        """Take what the venue says of the order. An ending counts only once its fills have all been seen.
+
+        Args:
+            looked_up: it is the answer to a question asked after the doubt began. Reports on a stream may be older
+                than the doubt and prove nothing, except that an order exists which we did not know to.
+        """
+        before = (self.status, self.knowledge, self.pending, self.price, self.amount, self.claimed_end, self.claimed_filled)
+        self.venue_order_id = news.venue_order_id or self.venue_order_id
+        if news.status is VenueOrderStatus.OPEN:
+            self._take_open(news, now_us, looked_up=looked_up)
         else:
-            if news.reason:
-                self.reason = news.reason
-            self.claimed_end, self.claimed_filled = ending, news.filled
-            self._finish_claim(now_us)
-        changed = before != (self.status, self.knowledge, self.pending, self.price, self.amount, self.claimed_end)
-        if changed:
+            self._take_ending(news, _VENUE_ENDINGS[news.status], now_us)
+        after = (self.status, self.knowledge, self.pending, self.price, self.amount, self.claimed_end, self.claimed_filled)
+        if before != after:
             self.updated_us = now_us
-        return changed
+        return before != after
 
-    def _take_amend(self, news: VenueOrder) -> None:
-        if self.pending is PendingAction.AMEND and (news.price, news.amount) == (self.pending_price, self.pending_amount):
-            self.price, self.amount = self.pending_price or self.price, news.amount
-            self.pending, self.pending_price, self.pending_amount = PendingAction.NONE, None, None
+    def _take_open(self, news: VenueOrder, now_us: int, *, looked_up: bool) -> None:
+        if not looked_up and news.ts_us < self.news_us:
+            return
+        if self.status.terminal:
+            if looked_up or news.ts_us > self.news_us:
+                self.doubt(now_us, f"{self.planned.exchange} says that it is open, but it was known to be over")
+            return
+        self.news_us = max(self.news_us, news.ts_us)
+        self._adopt(news)
+        created = self.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING)
+        if self.status is ChildStatus.INTENT:
+            self.advance(ChildEvent.SEND, now_us)
+        if created:
+            self.advance(ChildEvent.ACKNOWLEDGE, now_us)
+        if created or looked_up:
+            self.know()
+        self.claimed_filled = max(self.claimed_filled, news.filled)
 
-    def _known(self) -> None:
-        if self.knowledge is not Knowledge.KNOWN:
-            self.knowledge, self.reason = Knowledge.KNOWN, ""
+    def _take_ending(self, news: VenueOrder, ending: ChildEvent, now_us: int) -> None:
+        if self.settled and news.filled <= self.executed.amount:
+            return
+        self.news_us = max(self.news_us, news.ts_us)
+        self._adopt(news)
+        if news.reason:
+            self.reason = news.reason
+        self.claimed_end, self.claimed_filled = ending, news.filled
+        self._finish_claim(now_us)
+
+    def _adopt(self, news: VenueOrder) -> None:
+        """The venue states price and amount: that is what they are."""
+        price = self.price if news.price is None else news.price
+        wish = self.wish
+        if wish is not None and (price, news.amount) == (wish.price, wish.amount):
+            self.released += max(self.amount - news.amount, ZERO) if wish.by_trader else ZERO
+            self.wish = None
+        self.price, self.amount = price, news.amount
 
     def _finish_claim(self, now_us: int) -> None:
         if self.claimed_end is None or self.executed.amount < self.claimed_filled:
             return
         ending, self.claimed_end = self.claimed_end, None
         if ending is ChildEvent.FILL_ALL and self.executed.amount < self.amount:
-            return  # "filled", but of less than we asked for: not an ending we understand; the look-up decides
-        reason = self.reason
-        self._known()
-        self.reason = reason if self.status is not ChildStatus.FILLED else ""
+            self.doubt(now_us, f"{self.planned.exchange} says filled, but of less than was asked for")
+            return
+        reason = self.reason if self.knowledge is Knowledge.KNOWN else ""
+        self.know()
         if self.status is ChildStatus.INTENT:
             self.advance(ChildEvent.SEND, now_us)
         if ending is ChildEvent.REFUSE and self.status in (ChildStatus.OPEN, ChildStatus.PARTIALLY_FILLED):
             ending = ChildEvent.EXPIRE  # accepted first, thrown out later: a crossing post-only
         self.advance(ending, now_us)
+        self.reason = "" if self.status is ChildStatus.FILLED else reason
 
     def snapshot(self) -> OrderSnapshot:
-        request = self.parent.request
-        return OrderSnapshot(
-            id=self.client_id,
-            parent_id=self.parent.id,
-            children=(),
-            symbol=request.symbol,
-            side=request.side,
-            order_type=OrderType.LIMIT,
-            time_in_force=self.planned.time_in_force,
-            price=self.price,
-            amount=self.amount,
-            filled_amount=self.executed.amount,
-            filled_notional=self.executed.notional,
-            fees=MappingProxyType(dict(self.executed.fees)),
-            status=self.status,
-            exchange=self.planned.exchange,
-            strategy=request.strategy,
-            params=MappingProxyType({}),
-            live_amount=self.live_amount,
-            created_us=self.created_us,
-            updated_us=self.updated_us,
-            reason=self.reason,
-            pending=self.pending,
-            knowledge=self.knowledge,
-            pending_price=self.pending_price,
-            pending_amount=self.pending_amount,
-            post_only=self.planned.post_only,
-            reduce_only=request.reduce_only,
-            fill_count=len(self.executed.fills),
-            exchanges=(self.planned.exchange,),
-            flags=frozenset(self.flags),
-        )
+        return child_snapshot(self)
 
 
 @dataclass(slots=True)
 class ParentState:
-    """What the trader asked for, and all its children."""
+    """What the trader asked for, and all its children.
+
+    Attributes:
+        paused_us: since when its schedule stands still; None while it goes on.
+        restored: it came out of the journal and the trader has not let it go on yet: what rests stays where it is.
+        extreme: the best price that a trailing stop hangs from.
+        market_traded: base that others traded while it worked, as far as it was counted.
+        recorded: its last STATE in the journal.
+    """
 
     id: str
     request: ExecutionRequest
@@ -226,17 +290,25 @@ class ParentState:
     reason: str = ""
     children: dict[str, ChildState] = field(default_factory=dict)
     executed: Executed = field(default_factory=Executed)
-    # Taken back by cancelling single children: not to be placed again.
-    released: Decimal = ZERO
     target: Decimal | None = None
     ends_us: int | None = None
     memory: Mapping[str, object] = field(default_factory=dict)
     rounds: int = 0
     started_us: int | None = None
+    paused_us: int | None = None
+    restored: bool = False
+    extreme: Decimal | None = None
+    market_traded: Decimal | None = None
+    recorded: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def live_amount(self) -> Decimal:
         return sum((child.live_amount for child in self.children.values()), ZERO)
+
+    @property
+    def released(self) -> Decimal:
+        """Taken back by the trader on single children: not to be placed again."""
+        return sum((child.released for child in self.children.values()), ZERO)
 
     @property
     def open_children(self) -> list[ChildState]:
@@ -254,37 +326,9 @@ class ParentState:
         if status is self.status or status not in PARENT_TRANSITIONS[self.status]:
             return False
         self.status, self.updated_us = status, now_us
+        if status is ParentStatus.PAUSED and self.paused_us is None:
+            self.paused_us = now_us
         return True
 
     def snapshot(self) -> OrderSnapshot:
-        request = self.request
-        return OrderSnapshot(
-            id=self.id,
-            parent_id=None,
-            children=tuple(self.children),
-            symbol=request.symbol,
-            side=request.side,
-            order_type=request.order_type,
-            time_in_force=request.time_in_force,
-            price=request.price,
-            amount=request.amount,
-            filled_amount=self.executed.amount,
-            filled_notional=self.executed.notional,
-            fees=MappingProxyType(dict(self.executed.fees)),
-            status=self.status,
-            exchange=None,
-            strategy=request.strategy,
-            params=MappingProxyType(dict(request.params)),
-            live_amount=self.live_amount,
-            created_us=self.created_us,
-            updated_us=self.updated_us,
-            reason=self.reason,
-            target_amount=self.target,
-            ends_us=self.ends_us,
-            post_only=request.post_only,
-            reduce_only=request.reduce_only,
-            fill_count=len(self.executed.fills),
-            exchanges=request.exchanges,
-            trigger_price=request.trigger_price,
-            flags=self.flags,
-        )
+        return parent_snapshot(self)

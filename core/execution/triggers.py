@@ -35,12 +35,12 @@ class Look:
 
     Attributes:
         fired_at: the touch that fired it, quote per base; None: not yet.
-        again_us: when to look again.
+        again_us: when to look again; None: as soon as a book changes, there is nothing to look at before.
         reason: what it waits for, for the blotter.
     """
 
     fired_at: Decimal | None
-    again_us: int
+    again_us: int | None
     reason: str
 
 
@@ -48,12 +48,18 @@ class Look:
 class TriggerWatch:
     """The memory of one waiting order: since when its condition holds, and the best price a trail hangs from."""
 
-    def __init__(self) -> None:
+    def __init__(self, extreme: Decimal | None = None) -> None:
+        """`extreme`: what a trailing stop hung from before a restart."""
         self._level: Decimal | None = None
         self._holding_since_us: int | None = None
-        self._extreme: Decimal | None = None
+        self._extreme = extreme
         # A better extreme that has not proven itself: what stood at every look since then.
         self._candidate: tuple[Decimal, int] | None = None
+
+    @property
+    def extreme(self) -> Decimal | None:
+        """The best price so far that has proven itself, for a trailing stop."""
+        return self._extreme
 
     def interrupt(self) -> None:
         """Nobody looked for a while (a pause): what was half proven starts again. The trail keeps its extreme."""
@@ -65,7 +71,7 @@ class TriggerWatch:
         touches = _touches(request.side, books)
         if not touches:
             self.interrupt()
-            return Look(None, now_us + LOOK_US, "waits for its trigger; no venue has a usable book")
+            return Look(None, None, "waits for its trigger; no venue has a usable book")
         if request.order_type is OrderType.TRAILING_STOP:
             self._follow(request.side, touches, now_us)
         level = self._level_of(request, books)

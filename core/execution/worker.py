@@ -19,16 +19,16 @@ from core.domain.clock import MICROSECONDS, Clock
 from core.domain.enums import TimeInForce
 from core.domain.errors import FathomError
 from core.domain.market import MarketView
-from core.domain.orders import ChildStatus, Knowledge, ParentStatus, PendingAction
+from core.domain.orders import Knowledge, ParentStatus
 from core.domain.plan import ExecutionRequest
-from core.execution.algo_state import algo_state
+from core.execution.algo_state import algo_state, ending_of
 from core.execution.amending import AmendWish, settle_amend
 from core.execution.effective import as_worked
 from core.execution.expiry import expired_sentence
 from core.execution.manager import OrderManager
 from core.execution.perps import PerpTerms
 from core.execution.state import ZERO, ChildState, ParentState
-from core.execution.triggers import TriggerWatch, trigger_words
+from core.execution.triggers import Look, TriggerWatch, trigger_words
 from core.strategies.base import REMARK, Decision, Strategy
 from core.strategies.eligible import eligible_books
 from core.strategies.params import Params
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 # A cancel that did not take effect is asked for again after this.
 RETRY_US = MICROSECONDS
+CANCELLING = "cancelling"
 
 
 @final
@@ -53,11 +54,12 @@ class Worker:
         self._market = market
         self._clock: Clock = manager.clock
         self._changed = asyncio.Event()
-        self._watch = TriggerWatch()
+        self._watch = TriggerWatch(parent.extreme)
+        self._blind = False
         self._terms = PerpTerms(manager.connectors, manager.clock, self.wake)
         self._amend: AmendWish | None = None
-        self._cancelling = False
-        self._paused_us: int | None = None
+        # A parent that a restart brought back goes on with what it was doing.
+        self._cancelling = parent.status is ParentStatus.CANCELLING
 
     # -- the trader's wishes -----------------------------------------------------------------------
 
@@ -65,13 +67,19 @@ class Worker:
         """Something about the parent changed."""
         self._changed.set()
 
-    def request_cancel(self) -> None:
+    def market_moved(self) -> None:
+        """A book changed, which only a trigger without any usable book waits for."""
+        if self._blind:
+            self.wake()
+
+    def request_cancel(self, why: str = CANCELLING) -> None:
         """Stop placing and cancel what is live. Takes effect before this returns: no child is sent afterwards."""
+        self._manager.wish(self.parent, "cancel")
         self._cancelling = True
         if self._amend is not None:
             self._amend.drop()
             self._amend = None
-        self._manager.move_parent(self.parent, ParentStatus.CANCELLING, "cancelling")
+        self._manager.move_parent(self.parent, ParentStatus.CANCELLING, why)
         self.wake()
 
     def request_amend(self, wish: AmendWish) -> None:
@@ -79,26 +87,32 @@ class Worker:
         if self._amend is not None:
             self._amend.drop()
         self._amend = wish
+        self._manager.wish(self.parent, "change", price=wish.price, amount=wish.amount, trigger_price=wish.trigger_price)
         self._watch.interrupt()
         self._manager.move_parent(self.parent, ParentStatus.AMENDING, "changing")
         self.wake()
 
-    def pause(self) -> bool:
+    def pause(self, why: str = "paused") -> bool:
         """Stop placing and take resting orders back until `resume`. A waiting trigger is not looked at meanwhile."""
-        if not self._manager.move_parent(self.parent, ParentStatus.PAUSED, "paused"):
+        if not self._manager.move_parent(self.parent, ParentStatus.PAUSED, why):
             return False
-        self._paused_us = self._clock.now_us()
+        self._manager.wish(self.parent, "pause", why=why)
         self._watch.interrupt()
         self.wake()
         return True
 
     def resume(self) -> bool:
-        """Go on where the schedule stood when it was paused."""
-        if self.parent.status is not ParentStatus.PAUSED or not self._manager.move_parent(self.parent, self._under_way(), "resumed"):
+        """Go on where the schedule stood when it was paused: no time was missed, so there is nothing to catch up with."""
+        parent, now_us = self.parent, self._clock.now_us()
+        if parent.status is not ParentStatus.PAUSED:
             return False
-        if self._paused_us is not None and self.parent.started_us is not None:
-            self.parent.started_us += self._clock.now_us() - self._paused_us
-        self._paused_us = None
+        if parent.started_us is None and not parent.request.order_type.waits:
+            parent.started_us = now_us  # it was recorded and never got to start
+        elif parent.started_us is not None and parent.paused_us is not None:
+            parent.started_us += now_us - parent.paused_us
+        parent.paused_us, parent.restored = None, False
+        self._manager.wish(parent, "resume")
+        self._manager.move_parent(parent, self._under_way(), "resumed")
         self.wake()
         return True
 
@@ -112,7 +126,9 @@ class Worker:
             await self._terms.close()
 
     async def _run(self) -> None:
-        if self.parent.request.order_type.waits:
+        if self.parent.status is not ParentStatus.PENDING:
+            pass  # a restart brought it back, see `core.execution.recovery`
+        elif self.parent.request.order_type.waits:
             words = f"waits until {trigger_words(self.parent.request)}"
             self._manager.move_parent(self.parent, ParentStatus.WAITING_TRIGGER, words)
         else:
@@ -124,7 +140,7 @@ class Worker:
             except FathomError as error:
                 log.warning("order %s: %s", self.parent.id, error, extra={"detail": error.detail})
                 self._manager.move_parent(self.parent, ParentStatus.PAUSED, str(error))
-                wake_us = None
+                wake_us = self._clock.now_us() + RETRY_US  # to take back what rests
             except Exception:
                 log.exception("order %s stopped by an internal error", self.parent.id)
                 self._cancelling = True
@@ -145,38 +161,45 @@ class Worker:
         finally:
             for task in waiting:
                 task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
 
     def _step(self) -> int | None:
         """Do what is to be done now; when to look again at the latest."""
         parent = self.parent
         filled, open_children = parent.executed.amount, parent.open_children
         if "overfill" in parent.flags:
-            return self._stop("filled more than was asked for: check the venues")
+            where = ", ".join(sorted({c.planned.exchange for c in parent.children.values() if "overfill" in c.flags})) or "the venues"
+            return self._stop(f"filled more than was asked for: check {where}")
         if filled >= parent.request.amount and not open_children:
             self._manager.move_parent(parent, ParentStatus.FILLED, str(parent.memory.get(REMARK, "")))
             return None
+        lost = next((child for child in open_children if child.knowledge is Knowledge.QUARANTINED), None)
+        if lost is not None and not self._expired:
+            self._manager.move_parent(parent, ParentStatus.NEEDS_ATTENTION, lost.reason)
+            if self._cancelling:
+                self._cancel_children(open_children)
+            return self._clock.now_us() + RETRY_US if self._cancelling else None
         if self._cancelling:
             return self._cancel()
         if self._expired:
             return self._expire()
-        if any(child.knowledge is Knowledge.QUARANTINED for child in open_children):
-            self._manager.move_parent(
-                parent, ParentStatus.NEEDS_ATTENTION, next(c.reason for c in open_children if c.knowledge is Knowledge.QUARANTINED)
-            )
-            return None
         if parent.status is ParentStatus.NEEDS_ATTENTION:
-            self._manager.move_parent(parent, self._under_way(), "evidence arrived; going on")
+            self._manager.move_parent(parent, self._where_it_was(), "evidence arrived")
         if self._amend is not None:
             if settle_amend(self._amend, parent, self._manager):
                 self._amend = None
-                self._manager.move_parent(parent, ParentStatus.PAUSED if self._paused_us is not None else self._under_way(), "changed")
+                self._manager.move_parent(parent, self._where_it_was(), "changed")
                 self.wake()
             return self._clock.now_us() + RETRY_US
         if parent.status is ParentStatus.PAUSED:
+            if parent.restored:
+                return None
             self._cancel_children(open_children)
             return self._clock.now_us() + RETRY_US if open_children else None
-        if parent.started_us is None and (look_us := self._look_for_trigger()) is not None:
-            return look_us
+        if parent.started_us is None:
+            look = self._look_for_trigger()
+            if look.fired_at is None:
+                return look.again_us
         return self._work()
 
     # -- waiting and ending ------------------------------------------------------------------------
@@ -189,16 +212,21 @@ class Worker:
         """Where a parent goes back to after a pause, a change or a doubt."""
         return ParentStatus.WAITING_TRIGGER if self.parent.started_us is None else ParentStatus.RUNNING
 
-    def _look_for_trigger(self) -> int | None:
-        """When to look again; None when it has fired, which is in the journal with its time and price."""
+    def _where_it_was(self) -> ParentStatus:
+        return ParentStatus.PAUSED if self.parent.paused_us is not None else self._under_way()
+
+    def _look_for_trigger(self) -> Look:
+        """Look at the market; when the trigger fires, the journal has its time and price."""
         request, market = self.parent.request, self._market()
         books = eligible_books(as_worked(request), market, self._params).books
         look = self._watch.look(request, books, self._clock.now_us())
+        self.parent.extreme = self._watch.extreme
+        self._blind = look.again_us is None
         if look.fired_at is None:
             self._manager.note_parent(self.parent, reason=look.reason, target=None, ends_us=None, memory=None)
-            return look.again_us
-        self._start(look.reason)
-        return None
+        else:
+            self._start(look.reason)
+        return look
 
     @property
     def _expired(self) -> bool:
@@ -256,22 +284,13 @@ class Worker:
         parent, manager = self.parent, self._manager
         manager.note_parent(parent, reason=decision.reason, target=decision.target_amount, ends_us=decision.ends_us, memory=decision.memory)
         if decision.finish is not None and not parent.open_children:
-            manager.move_parent(parent, self._ending(), decision.finish)
+            manager.move_parent(parent, ending_of(parent, self._terms.refused), decision.finish)
             return None
         live = {child.client_id: child for child in parent.open_children}
         self._cancel_children([live[child_id] for child_id in decision.cancel if child_id in live])
         if decision.send:
-            manager.submit(parent, decision.send)
+            manager.submit(parent, decision.send, why=decision.reason)
         return decision.wake_us
-
-    def _ending(self) -> ParentStatus:
-        parent = self.parent
-        if parent.executed.amount >= parent.request.amount:
-            return ParentStatus.FILLED
-        refused = (parent.children or self._terms.refused) and all(
-            child.status in (ChildStatus.REJECTED, ChildStatus.NOT_PLACED, ChildStatus.DENIED) for child in parent.children.values()
-        )
-        return ParentStatus.FAILED if refused else ParentStatus.COMPLETED
 
     def _cancel(self) -> int | None:
         parent = self.parent
@@ -279,20 +298,22 @@ class Worker:
             self._manager.move_parent(parent, ParentStatus.CANCELLING)
         if not parent.open_children:
             self._manager.move_parent(
-                parent, ParentStatus.CANCELLED, parent.reason if parent.reason != "cancelling" else "cancelled by the trader"
+                parent, ParentStatus.CANCELLED, parent.reason if parent.reason != CANCELLING else "cancelled by the trader"
             )
             return None
         self._cancel_children(parent.open_children)
         return self._clock.now_us() + RETRY_US
 
     def _stop(self, why: str) -> int | None:
-        if self.parent.open_children:
-            self._cancel_children(self.parent.open_children)
+        """A venue filled more than it was asked for: take everything else back, and end with what there is."""
+        parent = self.parent
+        if parent.open_children:
+            self._cancel_children(parent.open_children)
             return self._clock.now_us() + RETRY_US
-        self._manager.move_parent(self.parent, ParentStatus.FILLED, why)
+        complete = parent.executed.amount >= parent.request.amount
+        self._manager.move_parent(parent, ParentStatus.FILLED if complete else ParentStatus.FAILED, why)
         return None
 
     def _cancel_children(self, children: list[ChildState]) -> None:
         for child in children:
-            if child.pending is not PendingAction.CANCEL:
-                self._manager.cancel(child)
+            self._manager.cancel(child)

@@ -15,6 +15,7 @@ from core.domain.errors import MarketDataError
 from core.domain.instruments import Instrument
 from core.domain.market import BookMessage, BookState, BookView, Levels
 from core.market.book_side import BookSide
+from core.market.sequence import broken_link, is_old
 
 _NO_SNAPSHOT = "has sent no snapshot yet"
 
@@ -64,7 +65,7 @@ class OrderBook:
     def apply(self, message: BookMessage) -> None:
         """Take one message of this book's venue and symbol.
 
-        A delta before the first snapshot, or after a gap, or older than the snapshot, changes nothing.
+        A delta before the first snapshot, or after a gap, or not newer than the book, changes nothing.
 
         Raises:
             MarketDataError: the message makes no sense (a negative size, lists of different lengths).
@@ -118,10 +119,10 @@ class OrderBook:
             return False
         if delta.seq is None or self.seq is None:
             return True  # the paper venue's own changes carry no number and break no chain
-        if delta.prev_seq is None:
-            return delta.seq > self.seq
-        if delta.prev_seq != self.seq:
-            self.gap(f"{delta.venue} skipped updates: {delta.prev_seq} should follow {self.seq}; waiting for a snapshot")
+        if is_old(delta, self.seq):
+            return False
+        if (broken := broken_link(delta, self.seq)) is not None:
+            self.gap(f"{broken}; waiting for a snapshot")
             return False
         return True
 

@@ -67,6 +67,7 @@ class Remark:
         number: of the line, from 1.
         sentence: one calm sentence.
         breaks_book: a book message is lost here.
+        kind: the same for all remarks that differ only in their line.
         venue: whose; None when that can't be told, so that it may be any of the file's.
         detail: for the log.
     """
@@ -75,6 +76,7 @@ class Remark:
     time_us: int
     sentence: str
     breaks_book: bool
+    kind: str
     venue: str | None = None
     detail: object = None
 
@@ -94,7 +96,8 @@ def read_recording(path: Path) -> Generator[RecordedLine | Remark, None, None]:
                     yield from reader.read(number, raw)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         intact = False
-        yield reader.remark(number, f"{path.name} is cut off or damaged after line {number:,}; what came before was played.", detail=error)
+        sentence = f"{path.name} is cut off or damaged after line {number:,}; what came before was played."
+        yield reader.remark(number, sentence, "cut off", detail=error)
     except OSError as error:
         raise RecordingError(f"{path.name} can't be read.", detail=error) from error
     if intact and not number:
@@ -171,8 +174,10 @@ class _Reader:
         self._time_us = 0
         self._noted: set[str] = set()
 
-    def remark(self, number: int, sentence: str, *, venue: str | None = None, breaks_book: bool = True, detail: object = None) -> Remark:
-        return Remark(number, self._time_us, sentence, breaks_book, venue, detail)
+    def remark(
+        self, number: int, sentence: str, kind: str, *, venue: str | None = None, breaks_book: bool = True, detail: object = None
+    ) -> Remark:
+        return Remark(number, self._time_us, sentence, breaks_book, kind, venue, detail)
 
     def read(self, number: int, raw: bytes) -> Iterator[RecordedLine | Remark]:
         try:
@@ -189,17 +194,19 @@ class _Reader:
             if "bids" in fields or "asks" in fields:
                 yield self._damage(number, raw, f"has the unknown type {kind!r}", raw[:200])
             else:
-                yield from self._once(number, f"{self._name} holds lines of the type {kind!r}, which Fathom leaves out.")
+                yield from self._once(number, f"{self._name} holds lines of the type {kind!r}, which Fathom leaves out.", "type")
             return
         if (reason := _fault(fields, required)) is not None:
             yield self._damage(number, raw, reason, raw[:200])
             return
         unknown = fields.keys() - required - _OPTIONAL
         if unknown:
-            yield from self._once(number, f"{self._name} holds fields that Fathom does not know: {', '.join(sorted(unknown))}.")
+            sentence = f"{self._name} holds fields that Fathom does not know: {', '.join(sorted(unknown))}."
+            yield from self._once(number, sentence, "fields")
         time_us = fields.get("rx") or fields["ts"] * 1_000
         if time_us < self._time_us:
-            yield from self._once(number, f"{self._name} runs back in time in places; such lines are played late, not left out.")
+            sentence = f"{self._name} runs back in time in places; such lines are played late, not left out."
+            yield from self._once(number, sentence, "order")
         self._time_us = max(self._time_us, time_us)
         self.usable += 1
         symbol, _, settlement = fields["symbol"].partition(":")
@@ -212,15 +219,16 @@ class _Reader:
         return self.remark(
             number,
             f"Line {number:,} of {self._name} {reason} and is left out.",
+            "damage",
             venue=venue[1].decode() if venue else None,
             breaks_book=kind is None or kind[1] != b"trade",  # a lost trade leaves the book as it is
             detail=detail,
         )
 
-    def _once(self, number: int, sentence: str) -> Iterator[Remark]:
+    def _once(self, number: int, sentence: str, kind: str) -> Iterator[Remark]:
         if sentence not in self._noted:
             self._noted.add(sentence)
-            yield self.remark(number, sentence, breaks_book=False)
+            yield self.remark(number, sentence, kind, breaks_book=False)
 
 
 def _fault(fields: Mapping[str, Any], required: frozenset[str]) -> str | None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from core.domain.clock import Clock
 from core.domain.errors import MarketDataError
 from core.domain.instruments import Instrument
-from core.domain.market import BookMessage, FeedGap, MarketMessage, MarketView, PublicTrade
+from core.domain.market import BookMessage, BookView, FeedGap, MarketMessage, MarketView, PublicTrade
 from core.market.book import OrderBook
 
 STALE_AFTER_US = 5_000_000
@@ -85,7 +85,7 @@ class OrderBooks:
         books = self._by_symbol.get(symbol, {})
         chosen = books if venues is None else {venue: books[venue] for venue in venues if venue in books}
         now_us = self._now_us() if now_us is None else now_us
-        return MarketView(symbol, now_us, {venue: book.view(now_us, self.stale_after_us) for venue, book in chosen.items()})
+        return MarketView(symbol, now_us, {venue: self._look(book, now_us) for venue, book in chosen.items()})
 
     def instruments(self, symbol: str) -> dict[str, Instrument]:
         """Venue -> instrument, of the venues that trade `symbol`."""
@@ -108,6 +108,15 @@ class OrderBooks:
 
     def _now_us(self) -> int:
         return self._newest_us if self._clock is None else self._clock.now_us()
+
+    def _look(self, book: OrderBook, now_us: int) -> BookView:
+        try:
+            return book.view(now_us, self.stale_after_us)
+        except Exception:  # whatever one book chokes on, the others must be seen
+            venue = book.instrument.venue
+            _log.exception("%s: the book can't be read", venue)
+            book.gap(f"{venue}'s book can't be read; waiting for a snapshot")
+            return book.view(now_us, self.stale_after_us)
 
     def _apply(self, book: OrderBook, message: BookMessage | FeedGap) -> None:
         if isinstance(message, FeedGap):

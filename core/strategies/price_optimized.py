@@ -64,6 +64,8 @@ class PriceOptimized(Router):
 
     def to_send(self, plan: Plan, state: AlgoState) -> tuple[PlannedChild, ...]:
         """The sweep first; the residual rests only once the sweep's children are known and nothing more can be swept."""
+        if state.request.time_in_force is TimeInForce.FOK:
+            return super().to_send(plan, state)
         crossing = tuple(child for child in plan.children if not child.rests)
         return crossing if crossing and state.rounds < MAX_ROUNDS else tuple(child for child in plan.children if child.rests)
 

@@ -57,8 +57,9 @@ class Router(ABC):
         return self.nothing_to_send(plan, state, now_us, market)
 
     def to_send(self, plan: Plan, state: AlgoState) -> tuple[PlannedChild, ...]:
-        """Which of the plan's children go out now."""
-        return plan.children if state.rounds < MAX_ROUNDS else ()
+        """Which of the plan's children go out now. Fill-or-kill has one go."""
+        most = 1 if state.request.time_in_force is TimeInForce.FOK else MAX_ROUNDS
+        return plan.children if state.rounds < most else ()
 
     def nothing_to_send(self, plan: Plan, state: AlgoState, now_us: int, market: MarketView) -> Decision:
         """Wait while there is hope, else end with the reason."""
@@ -71,7 +72,7 @@ class Router(ABC):
                 reason="waiting for a venue" if state.recovering else "waiting for a usable book",
                 memory={**state.memory, "waits": waits + 1},
             )
-        return Decision(finish=plan.blocking or unfilled_sentence(plan, state.request))
+        return Decision(finish=unfilled_sentence(plan, state))
 
 
 def _arrival_limit(state: AlgoState, market: MarketView) -> Decimal | None:
@@ -82,12 +83,15 @@ def _arrival_limit(state: AlgoState, market: MarketView) -> Decimal | None:
     return Decimal(str(remembered)) if remembered is not None else worst_price(state.request, market)
 
 
-def unfilled_sentence(plan: Plan, request: ExecutionRequest) -> str:
+def unfilled_sentence(plan: Plan, state: AlgoState) -> str:
     """Why something stays unfilled, for the trader."""
-    base = request.symbol.split("/")[0]
-    left = f"{plan.unallocated.normalize():f} {base}"
+    left = f"{state.remaining_amount.normalize():f} {state.request.symbol.split('/')[0]}"
     if plan.dust:
         return f"{left} is under every venue's minimum and was left"
+    if plan.blocking:
+        return plan.blocking
+    if state.refused_venues:
+        return f"{left} was left: {last_refusal(state.refused_venues)}"
     return f"{left} found no liquidity within the limit"
 
 

@@ -203,7 +203,8 @@ class Slicing:
             )
         if state.live:
             return Decision(wake_us=now_us + RETRY_US if crossing else cross_us, reason=course.words)
-        wanted = min(course.aim - done, amount if over else CATCH_UP * course.regular)
+        # Also at the end what is left goes out in steps, not in one burst; in ten at most, to be done within the grace.
+        wanted = min(course.aim - done, max(CATCH_UP * course.regular, amount / 10 if over else Decimal(0)))
         wake_us = now_us + RETRY_US if over else (ends_us if crossing else cross_us)
         if wanted <= 0 or (not over and wanted < course.regular * CRUMB):
             return Decision(wake_us=ends_us, reason=f"on schedule, {course.words}")

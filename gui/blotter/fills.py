@@ -23,10 +23,10 @@ def fills_model(digits: DigitsOf, theme: Theme, parent: QObject | None = None) -
     """An empty table of fills, newest on top."""
 
     def price(fill: Fill) -> str:
-        return formats.price(fill.price, digits(fill.symbol).price)
+        return formats.price(fill.price, digits(fill.symbol, fill.venue).price)
 
     def amount(fill: Fill) -> str:
-        return formats.amount(fill.amount, digits(fill.symbol).amount)
+        return formats.amount(fill.amount, digits(fill.symbol, fill.venue).amount)
 
     return NewestFirst(
         [

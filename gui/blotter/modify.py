@@ -91,7 +91,7 @@ class ModifyDialog(QDialog):
         return NumberRules(
             what="Price",
             parse=lambda text: parse_number(text, "price"),
-            show=lambda price: f"{price:.{grid.price_decimals}f}",
+            show=lambda price: f"{price:,.{grid.price_decimals}f}",
             step=grid.tick,
             snap=lambda price: grid.snap_price(price, side),
         )

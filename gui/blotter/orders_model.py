@@ -16,7 +16,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QColor, QFont
 
 from core.domain.orders import OrderSnapshot
-from gui.blotter.rows import NUMBERS, TITLES, Column, DigitsOf, fraction_filled, fraction_wanted, raw, texts
+from gui.blotter.rows import NUMBERS, TITLES, Column, DigitsOf, fraction_filled, fraction_wanted, raw, texts, venues_of
 from gui.blotter.wording import is_pending, state_of
 from gui.theme import Theme
 
@@ -203,7 +203,7 @@ class OrdersModel(QAbstractItemModel):
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             if node.cells is None:
-                node.cells = texts(node.order, self._digits(node.order.symbol))
+                node.cells = texts(node.order, self._digits(node.order.symbol, *venues_of(node.order)))
             return node.cells[column]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _RIGHT if column in NUMBERS else _LEFT

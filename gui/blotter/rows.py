@@ -33,33 +33,54 @@ class Column(IntEnum):
 
 
 TITLES = ("Time", "Order", "Strategy", "Status", "Filled", "Amount", "Price", "Avg", "Fees", "Remaining", "Reason")
-WIDTHS = (100, 156, 124, 136, 116, 96, 88, 88, 104, 96, 200)
+WIDTHS = (100, 156, 124, 136, 108, 104, 100, 88, 104, 104, 200)
 NUMBERS = frozenset({Column.AMOUNT, Column.PRICE, Column.AVERAGE, Column.FEES, Column.REMAINING})
 _ARROWS = {OrderSide.BUY: "▲", OrderSide.SELL: "▼"}
 
 
 @dataclass(frozen=True, slots=True)
 class Digits:
-    """How many decimals a symbol's prices and amounts have, over all its venues: columns stay aligned."""
+    """How many decimals prices and amounts have."""
 
     price: int = 2
     amount: int = 8
 
 
 class DigitsOf:
-    """Looks decimals up once per symbol; the finest tick and lot of its venues count."""
+    """Looks decimals up, once: a venue's own tick and lot, the finest of several venues.
 
-    def __init__(self, instruments: Callable[[str], Mapping[str, Instrument]]) -> None:
-        self._instruments = instruments
-        self._known: dict[str, Digits] = {}
+    A lot can be worth a fraction of a cent; over several venues, decimals end where they stop being money.
 
-    def __call__(self, symbol: str) -> Digits:
-        if symbol not in self._known:
-            found = self._instruments(symbol).values()
-            if not found:
-                return Digits()
-            self._known[symbol] = Digits(max(i.price_decimals for i in found), max(i.amount_decimals for i in found))
-        return self._known[symbol]
+    Args:
+        mid: a symbol's price at about this time; None while there is none, which counts every decimal.
+    """
+
+    def __init__(
+        self, instruments: Callable[[str], Mapping[str, Instrument]], mid: Callable[[str], Decimal | None] = lambda _symbol: None
+    ) -> None:
+        self._instruments, self._mid = instruments, mid
+        self._known: dict[tuple[str, ...], Digits] = {}
+
+    def __call__(self, symbol: str, *venues: str) -> Digits:
+        """Over `venues`; without any, over all that trade the symbol."""
+        if known := self._known.get((symbol, *venues)):
+            return known
+        listed = self._instruments(symbol)
+        found = [listed[venue] for venue in venues if venue in listed] or list(listed.values())
+        if not found:
+            return Digits()
+        alone = len(found) == 1
+        mid = None if alone else self._mid(symbol)
+        amount = formats.worthwhile_decimals(max(one.amount_decimals for one in found), mid)
+        digits = Digits(max(one.price_decimals for one in found), amount)
+        if alone or mid is not None:  # the price is looked at once: columns don't breathe with it
+            self._known[symbol, *venues] = digits
+        return digits
+
+
+def venues_of(order: OrderSnapshot) -> tuple[str, ...]:
+    """Where it trades: a child's one venue, those a parent may use."""
+    return (order.exchange,) if order.exchange else order.exchanges
 
 
 def texts(order: OrderSnapshot, digits: Digits) -> tuple[str, ...]:
@@ -129,7 +150,7 @@ def _price(order: OrderSnapshot, price: Decimal | None, digits: Digits) -> str:
     if not order.is_parent or order.order_type.once_fired is OrderType.LIMIT:
         return formats.price(price, digits.price)
     if order.status is ParentStatus.WAITING_TRIGGER and order.trigger_price is not None:
-        return f"@ {formats.price(order.trigger_price, digits.price)}"
+        return f"@{formats.price(order.trigger_price, digits.price)}"
     return "market"
 
 

@@ -1,4 +1,4 @@
-"""The blotter as a whole: Orders, Fills, Log.
+"""The blotter as a whole: Orders, Fills, Log. What chooses between them stands in the dock's title row: a row more for orders.
 
 It starts from the manager's snapshots and then lives on the bridge's coalesced changes. Nothing here blinks except
 a new fill, once, for a moment.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QWidget
 
 from core.domain.events import Notice, OrderEvent
 from core.domain.orders import Fill, OrderSnapshot
@@ -22,22 +22,27 @@ from gui.blotter.orders_view import OrdersView, Show
 from gui.blotter.rows import DigitsOf
 from gui.blotter.tables import plain_table
 from gui.theme import Theme
-from gui.ticket.small import Segmented, label, quietly_set
+from gui.ticket.small import ElidedLabel, Segmented
 
 if TYPE_CHECKING:
     from core.desk.desk import Desk
     from gui.bridge import Bridge
 
-_BAR_PX = 26
+_BAR_PX = 20
+_TABS = ("Orders", "Fills", "Log")
 
 
 class BlotterWidget(QTabWidget):
-    """Orders, fills and log of one desk."""
+    """Orders, fills and log of one desk.
+
+    Attributes:
+        controls: for the dock's title row.
+    """
 
     def __init__(self, desk: Desk, bridge: Bridge, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk, self._bridge, self._theme = desk, bridge, theme
-        digits = DigitsOf(desk.instruments)
+        digits = DigitsOf(desk.instruments, lambda symbol: desk.market(symbol).mid)
         self.orders = OrdersModel(digits, theme, self)
         self.fills = fills_model(digits, theme, self)
         self.log = log_model(theme, self)
@@ -47,12 +52,14 @@ class BlotterWidget(QTabWidget):
         self._seed()
         self.view = OrdersView(self.orders, theme)
         self.show_only = Segmented([(show, show.value) for show in Show])
-        self.cancel_all = QPushButton("Cancel all working")
-        self._count = label("")
-        self.addTab(self._orders_tab(), "Orders")
-        self.addTab(plain_table(self.fills), "Fills")
-        self.addTab(plain_table(self.log), "Log")
+        self.cancel_all = QPushButton("Cancel all")
+        self._count = ElidedLabel("muted")
+        for tab, title in zip((self.view, plain_table(self.fills), plain_table(self.log)), _TABS, strict=True):
+            self.addTab(tab, title)
         self.setDocumentMode(True)
+        self.tabBar().hide()
+        self.chooser = Segmented([(title, title) for title in _TABS])
+        self.controls = self._controls()
         self._connect()
         self._show_counts()
 
@@ -67,26 +74,22 @@ class BlotterWidget(QTabWidget):
                 fills.extend(self._desk.order_manager.order(snapshot.id).fills)
         self._fill_book.add(sorted(fills, key=lambda fill: fill.ts_us))
 
-    def _orders_tab(self) -> QWidget:
+    def _controls(self) -> QWidget:
         self.cancel_all.setProperty("role", "danger")
+        self.cancel_all.setProperty("small", True)
         self.cancel_all.setToolTip("Cancel every working order, without asking")
-        self.show_only.set_height(_BAR_PX)
-        self.cancel_all.setFixedHeight(_BAR_PX)
-        bar = QHBoxLayout()
-        bar.setContentsMargins(8, 4, 8, 4)
+        self.cancel_all.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        row = QWidget()
+        bar = QHBoxLayout(row)
+        bar.setContentsMargins(8, 0, 0, 0)
         bar.setSpacing(12)
-        bar.addWidget(self.show_only)
-        bar.addWidget(self._count)
-        bar.addStretch(1)
+        for chooser in (self.chooser, self.show_only):
+            chooser.set_height(_BAR_PX)
+            bar.addWidget(chooser)
+        self.cancel_all.setFixedHeight(_BAR_PX)
+        bar.addWidget(self._count, 1)
         bar.addWidget(self.cancel_all)
-        tab = QFrame()
-        tab.setProperty("role", "panel")
-        layout = QVBoxLayout(tab)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(bar)
-        layout.addWidget(self.view, 1)
-        return tab
+        return row
 
     def _connect(self) -> None:
         self._bridge.orders_changed.connect(self._take_orders)
@@ -96,6 +99,8 @@ class BlotterWidget(QTabWidget):
         me = weakref.ref(self)
         stop = self._desk.on_notice(lambda notice: _pass_on(me, notice))
         self.destroyed.connect(lambda _gone: stop())
+        self.chooser.chosen.connect(lambda title: self.setCurrentIndex(_TABS.index(title)))
+        self.currentChanged.connect(lambda number: self.chooser.choose(_TABS[number]))
         self.show_only.chosen.connect(lambda show: self.view.filter_by(Show(show)))
         self.cancel_all.clicked.connect(lambda: self._run(self._desk.engine.cancel_all(), "Cancel all"))
         self.view.cancel_asked.connect(self._cancel)
@@ -131,7 +136,7 @@ class BlotterWidget(QTabWidget):
     def _show_counts(self) -> None:
         parents = self.orders.parents()
         working = sum(not order.terminal for order in parents)
-        quietly_set(self._count, f"{len(parents)} order{'' if len(parents) == 1 else 's'}, {working} working")
+        self._count.say(f"{len(parents)} order{'' if len(parents) == 1 else 's'}, {working} working")
         self.cancel_all.setEnabled(working > 0)
 
     # -- what is asked for -------------------------------------------------------------------------------------------

@@ -75,6 +75,11 @@ class ComparePanel(QDialog):
         rows = len(self.model.rows) * ROW_PX + self.table.horizontalHeader().sizeHint().height()
         return QSize(sum(WIDTHS) + 16, rows + 62)
 
+    @property
+    def said(self) -> str:
+        """Why there is nothing to compare; empty when there is."""
+        return self._said.whole
+
     def refresh(self) -> None:
         """Compare now and show it."""
         draft, grid = self._ticket.draft, self._ticket.grid

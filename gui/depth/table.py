@@ -160,7 +160,7 @@ class VenueRow(QAbstractButton):
             painter.drawText(box, _NUMBER, word)
             room -= metrics.horizontalAdvance(word) + 4
         painter.setPen(self._theme.color("text" if self._cells_shown else "muted"))
-        painter.drawText(box, _TEXT, metrics.elidedText(self.venue, Qt.TextElideMode.ElideRight, room))
+        painter.drawText(box, _TEXT, metrics.elidedText(self.venue, Qt.TextElideMode.ElideMiddle, room))
 
 
 class DepthTable(QWidget):

@@ -59,7 +59,7 @@ def _prices(report: TcaReport, digits: Digits) -> list[Line]:
     predicted = report.predicted.all_in_bps if report.predicted else None
     end = "Mid now" if report.running else "Mid at the end"
     return [
-        Line("Benchmark", "price", "average is", heading=True),
+        Line("Benchmark", "price", "average vs it", heading=True),
         Line("Average", formats.price(report.average_price, digits.price), help="Of all fills, without fees."),
         _benchmark("Arrival mid", report, report.arrival_mid, digits, "When the first order could be sent."),
         _benchmark("Market VWAP", report, report.market_vwap, digits, "What the venues traded from arrival to end."),
@@ -67,11 +67,11 @@ def _prices(report: TcaReport, digits: Digits) -> list[Line]:
         _benchmark(end, report, report.end_mid, digits, "What the residual is valued at."),
         Line(
             "All-in, foreseen",
-            formats.bps(predicted, 2, signed=True),
+            second=formats.bps(predicted, 2, signed=True),
             tone="muted",
             help=f"What was expected at arrival, against the mid. {report.predicted.note if report.predicted else ''}".strip(),
         ),
-        Line("All-in, realised", formats.bps(report.all_in_bps, 2, signed=True), tone=tone_of(report.all_in_bps), help="Price and fees."),
+        Line("All-in, realised", "", formats.bps(report.all_in_bps, 2, signed=True), tone_of(report.all_in_bps), "Price and fees."),
     ]
 
 

@@ -62,7 +62,8 @@ class InspectorPanel(QWidget):
         self.stories = Stories()
         self.shown_id = ""
         self._chosen_id = ""  # by the trader; empty follows the newest
-        self._newest_id = ""
+        self._newest_id, self._newest_us = "", -1
+        self._fills: list[tuple[str, Fill]] = []  # told just before their orders are
         self._ticks = 0
         self._stale = False
         self._written = 0  # events of the story that are in the table
@@ -172,32 +173,28 @@ class InspectorPanel(QWidget):
     def _seed(self) -> None:
         """Orders from before this window: their state now, and their fills."""
         snapshots = self._desk.order_manager.snapshots()
-        self.stories.take_orders(snapshots)
         for order in snapshots:
-            if order.is_parent:
-                self._newest_id = order.id
-            elif order.fill_count:
-                self._tell_fills([(order, fill) for fill in self._desk.order_manager.order(order.id).fills])
-        self._show(self._newest_id)
+            if order.parent_id is not None and order.fill_count:
+                self._fills += [(order.parent_id, fill) for fill in self._desk.order_manager.order(order.id).fills]
+        self._tell(snapshots)
 
     # -- news --------------------------------------------------------------------------------------
 
     def _take_orders(self, events: list[OrderEvent]) -> None:
-        orders = [event.order for event in events]
+        self._tell([event.order for event in events])
+
+    def _tell(self, orders: list[OrderSnapshot]) -> None:
         for order in orders:
-            if order.is_parent and order.id not in self.stories:
-                self._newest_id = order.id
-        touched = self.stories.take_orders(orders)
+            if order.is_parent and order.created_us > self._newest_us:
+                self._newest_id, self._newest_us = order.id, order.created_us
+        fills, self._fills = self._fills, []
+        touched = self.stories.take(orders, fills, self._digits)
         if not self._chosen_id and self.shown_id != self._newest_id:
             self._show(self._newest_id)
         self._stale = self._stale or self.shown_id in touched
 
     def _take_fills(self, events: list[OrderEvent]) -> None:
-        self._tell_fills([(event.order, event.fill) for event in events if event.fill is not None])
-
-    def _tell_fills(self, fills: list[tuple[OrderSnapshot, Fill]]) -> None:
-        for order, fill in fills:
-            self.stories.take_fills([(order.parent_id or order.id, fill)], self._digits(fill.symbol))
+        self._fills += [(event.order.parent_id or event.order.id, event.fill) for event in events if event.fill is not None]
 
     # -- showing -----------------------------------------------------------------------------------
 

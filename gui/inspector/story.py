@@ -15,7 +15,7 @@ from core.domain.enums import OrderSide
 from core.domain.numbers import plain
 from core.domain.orders import Fill, OrderSnapshot
 from gui import formats
-from gui.blotter.rows import Digits
+from gui.blotter.rows import Digits, DigitsOf
 from gui.blotter.wording import reason_of, state_of
 
 MAX_EVENTS = 500
@@ -58,15 +58,18 @@ class Stories:
     def __init__(self) -> None:
         self._stories: OrderedDict[str, Story] = OrderedDict()
 
-    def __contains__(self, parent_id: str) -> bool:
-        return parent_id in self._stories
-
     def of(self, parent_id: str) -> Story:
         """The story so far; an empty one of an order nothing was heard of."""
         return self._stories.get(parent_id) or Story()
 
-    def take_orders(self, orders: Iterable[OrderSnapshot]) -> set[str]:
-        """Add what is new in these; which parents' stories went on."""
+    def take(self, orders: Iterable[OrderSnapshot], fills: Iterable[tuple[str, Fill]] = (), digits: DigitsOf | None = None) -> set[str]:
+        """Add what is new, in the order of time: which parents' stories went on.
+
+        Args:
+            fills: (parent id, fill), each told once.
+            digits: decimals of a symbol's prices.
+        """
+        news: list[tuple[str, Event]] = []
         touched = set()
         for order in orders:
             parent_id = order.parent_id or order.id
@@ -74,20 +77,17 @@ class Stories:
             now = (state_of(order).text, reason_of(order))
             if story.said.get(order.id) != now:
                 story.said[order.id] = now
-                _add(story, Event(order.updated_us, order.exchange or "", _sentence(order), state_of(order).tone))
+                news.append((parent_id, Event(order.updated_us, order.exchange or "", _sentence(order), state_of(order).tone)))
             if order.is_parent:
                 _trace(story, order)
             touched.add(parent_id)
-        return touched
-
-    def take_fills(self, fills: Iterable[tuple[str, Fill]], digits: Digits) -> None:
-        """Add fills: (parent id, fill), oldest first."""
         for parent_id, fill in fills:
-            base = fill.symbol.split("/")[0]
-            verb = "bought" if fill.side is OrderSide.BUY else "sold"
-            price = formats.price(fill.price, digits.price)
-            sentence = f"{verb} {plain(fill.amount)} {base} at {price} as {fill.liquidity.value}"
-            _add(self._open(parent_id), Event(fill.ts_us, fill.venue, sentence, fill.side.value))
+            decimals = digits(fill.symbol).price if digits is not None else Digits().price
+            news.append((parent_id, Event(fill.ts_us, fill.venue, _fill_sentence(fill, decimals), fill.side.value)))
+            touched.add(parent_id)
+        for parent_id, event in sorted(news, key=lambda item: item[1].ts_us):
+            _add(self._open(parent_id), event)
+        return touched
 
     def _open(self, parent_id: str) -> Story:
         if parent_id not in self._stories:
@@ -101,6 +101,12 @@ def _sentence(order: OrderSnapshot) -> str:
     state, reason = state_of(order), reason_of(order)
     size = "" if order.is_parent else f" {plain(order.amount)} at {order.price.normalize():,f}" if order.price is not None else ""
     return f"{state.text}{size}{': ' + reason if reason else ''}"
+
+
+def _fill_sentence(fill: Fill, decimals: int) -> str:
+    verb = "bought" if fill.side is OrderSide.BUY else "sold"
+    base = fill.symbol.split("/")[0]
+    return f"{verb} {plain(fill.amount)} {base} at {formats.price(fill.price, decimals)} as {fill.liquidity.value}"
 
 
 def _add(story: Story, event: Event) -> None:
@@ -123,8 +129,10 @@ def _trace(story: Story, order: OrderSnapshot) -> None:
 
 def steps(points: Sequence[tuple[float, Decimal]], end_s: float) -> tuple[list[float], list[float]]:
     """Seconds and amounts as a staircase for drawing (lossy): each amount stands until the next, the last until `end_s`."""
-    times, values = [], []
-    for (second, amount), (following, _) in zip(points, [*points[1:], (end_s, Decimal(0))], strict=True):
+    times: list[float] = []
+    values: list[float] = []
+    ends = [second for second, _ in points[1:]] + [end_s]
+    for (second, amount), following in zip(points, ends, strict=False):
         times += [second, following]
         values += [float(amount), float(amount)]
     return times, values

@@ -1,4 +1,7 @@
-"""Which strategy to use: the list, the button that compares them all, and one line about the chosen one."""
+"""Which strategy to use: the list, the button that compares them all, and one line about the chosen one.
+
+The line is lent to whoever has something more urgent to say for a moment: a second line would stay empty most of the time.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,7 @@ class StrategyChooser(QWidget):
         self.compare.setProperty("role", "chip")
         self.compare.setFixedHeight(_ROW_PX)
         self.compare.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._interjected = "", ""
         self._describes = ElidedLabel("muted")
         self._describes.setFont(theme.ui_font(11))
         for strategy in strategies:
@@ -41,7 +45,7 @@ class StrategyChooser(QWidget):
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(6)
-        layout.setVerticalSpacing(2)
+        layout.setVerticalSpacing(1)
         layout.setColumnMinimumWidth(0, LABEL_PX)
         layout.setColumnStretch(1, 1)
         layout.addWidget(label("S&trategy", buddy=self.combo), 0, 0)
@@ -60,9 +64,15 @@ class StrategyChooser(QWidget):
         if (number := self.combo.findData(strategy)) >= 0:
             self.combo.setCurrentIndex(number)
 
+    def interject(self, text: str, role: str) -> None:
+        """Say `text` instead of what the strategy does; empty gives the line back."""
+        self._interjected = text, role
+        self._describe()
+
     def _changed(self) -> None:
         self._describe()
         self.chosen.emit(self.value)
 
     def _describe(self) -> None:
-        self._describes.say(description_of(self.value))
+        text, role = self._interjected
+        self._describes.say(text or description_of(self.value), role if text else "muted")

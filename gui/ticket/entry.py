@@ -2,6 +2,9 @@
 
 A price is snapped in the order's favour, so changing the side moves an off-grid price the other way. The trigger
 and the trail share the price's row: another order type changes what is in the row, never where anything is.
+
+Until the trader writes a price the touch stands there, marked as such. It follows the market only while there is no
+amount: from then on it is what would be sent, and moves no more by itself.
 """
 
 from __future__ import annotations
@@ -20,13 +23,14 @@ from gui.ticket.grid import Grid, parse_number
 from gui.ticket.model import WATCHED
 from gui.ticket.number_edit import NumberEdit, NumberRules
 from gui.ticket.order_type import OrderTypeChooser
-from gui.ticket.small import ElidedLabel, Segmented, label, tool
+from gui.ticket.small import Segmented, label, tool
 
 LABEL_PX = 60
 UNIT_PX = 44
 HINT_MS = 4_000
-_FIELD_PX = 26
+_FIELD_PX = 24
 HUNDRED = Decimal(100)
+_TOUCH_NAMES = {OrderSide.BUY: "best ask", OrderSide.SELL: "best bid"}
 
 
 class EntryPanel(QWidget):
@@ -34,10 +38,11 @@ class EntryPanel(QWidget):
 
     changed = Signal()
     committed = Signal()
+    said = Signal(str, str)  # a sentence to show for now, and its role; empty when there is none
 
     def __init__(self, menu: QToolButton, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._touch: Decimal | None = None
+        self._touches: dict[OrderSide, Decimal | None] = {}
         self._grid = Grid(Decimal("0.01"), Decimal("0.00001"), "", "")
         self.side = Segmented([(OrderSide.BUY, "&Buy"), (OrderSide.SELL, "&Sell")], sided=True)
         self.order_type = OrderTypeChooser()
@@ -48,8 +53,7 @@ class EntryPanel(QWidget):
         self.trail.setToolTip("How far the market must turn from its best price, in percent.")
         self.amount.setPlaceholderText("0")
         self.trail.setPlaceholderText("1")
-        self._hint = ElidedLabel("warn")
-        self._hint.setFixedHeight(16)
+        self._hint = ""
         self._hint_timer = QTimer(self)
         self._hint_timer.setSingleShot(True)
         self._hint_timer.timeout.connect(self._end_hint)
@@ -62,7 +66,7 @@ class EntryPanel(QWidget):
         self._connect()
 
     def _lay_out(self, menu: QToolButton) -> None:
-        self.side.set_height(30)
+        self.side.set_height(28)
         self.order_type.set_height(_FIELD_PX)
         top = QHBoxLayout()
         top.setSpacing(4)
@@ -75,7 +79,7 @@ class EntryPanel(QWidget):
         self._chips.setSpacing(4)
         fields = QGridLayout()
         fields.setHorizontalSpacing(6)
-        fields.setVerticalSpacing(4)
+        fields.setVerticalSpacing(3)
         fields.setColumnMinimumWidth(0, LABEL_PX)
         fields.setColumnMinimumWidth(2, UNIT_PX)
         fields.setColumnStretch(1, 1)
@@ -88,10 +92,9 @@ class EntryPanel(QWidget):
         fields.addWidget(self.amount, 0, 1)
         fields.addLayout(self._chips, 1, 1)
         fields.addLayout(prices, 2, 1)
-        fields.addWidget(self._hint, 3, 0, 1, 3)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
+        layout.setSpacing(4)
         layout.addLayout(top)
         layout.addWidget(self.order_type)
         layout.addLayout(fields)
@@ -134,7 +137,7 @@ class EntryPanel(QWidget):
     @property
     def hint(self) -> str:
         """What snapping did a moment ago."""
-        return self._hint.whole
+        return self._hint
 
     def set_grid(self, grid: Grid) -> None:
         """The tick and lot numbers snap to from now on."""
@@ -145,13 +148,19 @@ class EntryPanel(QWidget):
             self.amount.set_rules(self._amount_rules())
             self._follow_side()
 
-    def set_touch(self, touch: Decimal | None) -> None:
-        """Where stepping begins in an empty price field, and what it shows as a placeholder."""
-        self._touch = touch
-        shown = "" if touch is None else f"{touch:.{self._grid.price_decimals}f}"
-        for edit in (self.price, self.trigger):
-            if edit.placeholderText() != shown and not edit.text():
-                edit.setPlaceholderText(shown)
+    def set_touches(self, bid: Decimal | None, ask: Decimal | None) -> None:
+        """Where stepping begins in an empty price field, and what price is suggested."""
+        self._touches = {OrderSide.BUY: ask, OrderSide.SELL: bid}
+        if self.amount.value is None or self.price.value is None:
+            self._suggest()
+
+    @property
+    def _touch(self) -> Decimal | None:
+        return self._touches.get(self.chosen_side)
+
+    def _suggest(self) -> None:
+        if (touch := self._touch) is not None:
+            self.price.suggest(self._grid.snap_price(touch, self.chosen_side), _TOUCH_NAMES[self.chosen_side])
 
     def set_price(self, price: Decimal) -> None:
         """A picked price: the trigger of an order that has one, else a limit."""
@@ -183,6 +192,7 @@ class EntryPanel(QWidget):
 
     def clear(self) -> None:
         """Another symbol: its numbers mean nothing here."""
+        self._touches = {}
         for edit in (self.amount, self.price, self.trigger):
             edit.set_value(None)
 
@@ -203,6 +213,7 @@ class EntryPanel(QWidget):
 
     def _side_chosen(self) -> None:
         self._follow_side()
+        self._suggest()
         self.changed.emit()
 
     def _kind_chosen(self) -> None:
@@ -224,14 +235,19 @@ class EntryPanel(QWidget):
 
     def _show_hint(self, text: str) -> None:
         if text:
-            self._hint.say(text, "warn")
+            self._say(text, "warn")
             self._hint_timer.start(HINT_MS)
         else:
             self._end_hint()
 
     def _end_hint(self) -> None:
         self._hint_timer.stop()
-        self._hint.say(WATCHED if self._watched else "", "muted")
+        self._say(WATCHED if self._watched else "", "muted")
+
+    def _say(self, text: str, role: str) -> None:
+        if text != self._hint:
+            self._hint = text
+            self.said.emit(text, role)
 
     def _amount_rules(self) -> NumberRules:
         return NumberRules("Amount", lambda text: parse_number(text, "amount"), plain, self._grid.lot, self._grid.snap_amount)
@@ -249,7 +265,7 @@ class EntryPanel(QWidget):
         return NumberRules(
             what=what,
             parse=lambda text: parse_number(text, what.lower()),
-            show=lambda price: f"{price:.{grid.price_decimals}f}",
+            show=lambda price: f"{price:,.{grid.price_decimals}f}",
             step=grid.tick,
             snap=lambda price: grid.snap_price(price, side),
             start=lambda: self._touch,

@@ -1,25 +1,30 @@
-"""The foot of the ticket: one slot for a sentence and the button. It never scrolls and never changes its height."""
+"""The foot of the ticket: what the order costs, one slot for a sentence, and the button.
+
+It never scrolls and never changes its height: what is about to be sent is always in sight.
+"""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
-from gui.theme import set_role
+from gui.theme import Theme, set_role
+from gui.ticket.figures import FiguresPanel
 from gui.ticket.model import Draft
 from gui.ticket.preview import Preview
 from gui.ticket.small import ElidedLabel, divider, label, quietly_set
 
-_SLOT_PX = 32
-_BUTTON_PX = 34
+_SLOT_PX = 30
+_BUTTON_PX = 32
 
 
 class TicketFoot(QFrame):
     """Says what is wrong (or what would happen), and holds the button that does it."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "panel")
+        self.figures = FiguresPanel(theme)
         self._slot: QLabel = label("")
         self._slot.setWordWrap(True)
         self._slot.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -44,8 +49,9 @@ class TicketFoot(QFrame):
         layout.setSpacing(0)
         layout.addWidget(divider())
         inside = QVBoxLayout()
-        inside.setContentsMargins(8, 4, 8, 8)
-        inside.setSpacing(4)
+        inside.setContentsMargins(8, 3, 8, 6)
+        inside.setSpacing(2)
+        inside.addWidget(self.figures)
         inside.addWidget(self._place)
         inside.addWidget(self.submit)
         layout.addLayout(inside)

@@ -86,8 +86,10 @@ class Draft:
         """The first thing that keeps this from being an order, one sentence; empty when nothing does."""
         if self.fault:
             return self.fault
-        if not self.amount:
+        if self.amount is None or not self.amount:
             return "Enter an amount."
+        if self.amount < 0:
+            return "The amount must be above zero; the side says whether you buy or sell."
         if self.order_type is OrderType.TRAILING_STOP and not self.trail_percent:
             return "Enter a trail in percent."
         if self.order_type.waits and self.order_type is not OrderType.TRAILING_STOP and not self.trigger_price:
@@ -108,7 +110,7 @@ class Draft:
     @property
     def submit_label(self) -> str:
         """`BUY 0.5 BTC · PRICE OPTIMIZED`, `SELL STOP 0.5 BTC · TWAP`: what the button does."""
-        size = f"{plain(self.amount)} " if self.amount else ""
+        size = f"{plain(self.amount)} " if self.amount and self.amount > 0 else ""
         kind = f"{self.order_type.words.upper()} " if self.order_type.waits else ""
         return f"{self.side.value.upper()} {kind}{size}{self.base} · {self.strategy.label}"
 

@@ -1,4 +1,4 @@
-"""The order ticket as a whole: inputs on top, the preview under them, and a foot that never scrolls away.
+"""The order ticket as a whole: inputs on top, the planned children under them, and a foot that never scrolls away.
 
 The button always says what would be sent *now*, also in the middle of typing; a click therefore sends
 what the eye has just read. The preview follows on the bridge's clock, and only when the inputs or the market have changed.
@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from core.domain.clock import Clock, SystemClock
-from core.domain.enums import ExecutionStrategy, MarketType
+from core.domain.enums import ExecutionStrategy, MarketType, OrderSide
 from core.domain.errors import FathomError
 from core.domain.instruments import Instrument
 from core.domain.market import BookState
@@ -31,11 +31,15 @@ from gui.ticket.preview_panel import PreviewPanel
 from gui.ticket.sender import Sender
 from gui.ticket.small import divider
 from gui.ticket.terms import MarginRow, TermsRow
-from gui.ticket.venues import VenueChecklist
+from gui.ticket.venues import ROW_PX, VenueChecklist
 
 if TYPE_CHECKING:
     from core.desk.desk import Desk
     from gui.bridge import Bridge
+
+
+# What stands beside the list of venues, with a form of one row and two children.
+_BESIDE_VENUES_PX = 490
 
 
 class TicketWidget(QWidget):
@@ -72,7 +76,7 @@ class TicketWidget(QWidget):
         self.venues = VenueChecklist()
         self.terms, self.margin = TermsRow(), MarginRow()
         self.preview = PreviewPanel(theme)
-        self.foot = TicketFoot()
+        self.foot = TicketFoot(theme)
         self._form_place = QVBoxLayout()
         self._lay_out()
         self._connect()
@@ -142,8 +146,8 @@ class TicketWidget(QWidget):
         inside = QFrame()
         inside.setProperty("role", "panel")
         column = QVBoxLayout(inside)
-        column.setContentsMargins(8, 8, 8, 4)
-        column.setSpacing(6)
+        column.setContentsMargins(8, 6, 8, 2)
+        column.setSpacing(4)
         column.addWidget(self.entry)
         column.addWidget(self.terms)
         column.addWidget(self.strategy)
@@ -169,11 +173,17 @@ class TicketWidget(QWidget):
             part.committed.connect(self.refresh)
         self.strategy.chosen.connect(lambda _strategy: self._strategy_chosen())
         self.venues.changed.connect(self._venues_ticked)
+        self.venues.folded_changed.connect(lambda folded: self.margin.setVisible(not folded))
+        self.entry.said.connect(self.strategy.interject)
         self.foot.submit.clicked.connect(self._submit)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self, self._submit, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.setAutoRepeat(False)
         self._bridge.preview_tick.connect(self._tick_if_seen)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.venues.set_room(max(self.height() - _BESIDE_VENUES_PX, 0) // ROW_PX)
 
     def sizeHint(self) -> QSize:
         return QSize(340, 580)
@@ -250,6 +260,8 @@ class TicketWidget(QWidget):
         perps = any(self._instruments[venue].market_type is MarketType.PERP for venue in self.venues.chosen)
         self.terms.allow(self.entry.chosen_type, perps=perps)
         self.margin.allow(perps=perps)
+        leverage = self.margin.chosen_leverage
+        self.venues.say_in_head(f"{leverage}×" if leverage else "")
         self.entry.say_watched(self.entry.chosen_type.waits or self.terms.expires)
 
     # -- the preview -------------------------------------------------------------------------------------------------
@@ -271,7 +283,7 @@ class TicketWidget(QWidget):
         self._unusable = frozenset(one.venue for one in health if one.state is not BookState.LIVE)
         market = self._desk.market(self._symbol)
         self.venues.show_market(market.books, health, self._draft.side, maker=self._draft.post_only and self._draft.takes_post_only)
-        self.entry.set_touch(market.touch(self._draft.side))
+        self.entry.set_touches(market.touch(OrderSide.SELL), market.touch(OrderSide.BUY))
         if not self._presets_placed:
             self.entry.set_presets(preset_amounts(market.mid))
             self._presets_placed = market.mid is not None
@@ -296,6 +308,7 @@ class TicketWidget(QWidget):
         plan = None if self._draft.problem else self._plan
         shown = read_plan(plan, self._grid, self._instruments, self._unusable)
         self.preview.show_preview(shown, valid=not error)
+        self.foot.figures.show_figures(shown.figures, valid=not error)
         if error:
             self.foot.say(error, "muted" if self._draft.is_blank else "error")
         else:

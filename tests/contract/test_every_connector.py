@@ -231,3 +231,21 @@ async def test_candles_are_whole_minutes_of_the_interval_oldest_first(venue: Ven
     assert starts == sorted(set(starts))
     assert all(start % MINUTE_US == 0 and since_us <= start < until_us for start in starts)
     assert all(candle.volume >= 0 for candle in candles)
+
+
+async def test_a_fill_moves_the_position_on_a_perp_and_a_spot_venue_has_none(venue: VenueUnderTest) -> None:
+    assert not await venue.do(venue.connector.positions())
+    await send(venue, SELL, "1", "100", time_in_force=TimeInForce.IOC)
+    position = {venue.symbol: Decimal(-1)} if venue.connector.capabilities.leverage else {}
+    assert await venue.do(venue.connector.positions()) == position
+
+
+async def test_leverage_can_be_set_twice_where_it_is_declared_and_is_refused_elsewhere(venue: VenueUnderTest) -> None:
+    if not venue.connector.capabilities.leverage:
+        with pytest.raises(VenueRefused):
+            await venue.do(venue.connector.set_leverage(venue.symbol, 3))
+        return
+    for mode in ("isolated", "isolated", "cross", None):
+        await venue.do(venue.connector.set_leverage(venue.symbol, 3, mode))
+    with pytest.raises(VenueRefused):
+        await venue.do(venue.connector.set_leverage(venue.symbol, 100_000))

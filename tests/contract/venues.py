@@ -11,6 +11,8 @@ from typing import Any, Protocol, TypeVar
 
 from core.domain.enums import OrderSide
 from core.exchanges.connector import AccountEvent, ExchangeConnector
+from core.exchanges.limited import LimitedConnector
+from core.exchanges.limiter import RateLimits
 from tests.core.exchanges.paper_desk import PERP, SPOT, SYMBOL, ManualFeed, PaperDesk
 
 T = TypeVar("T")
@@ -50,9 +52,9 @@ class VenueUnderTest(Protocol):
 class PaperUnderTest:
     """The paper venue on a feed by hand."""
 
-    def __init__(self, desk: PaperDesk) -> None:
+    def __init__(self, desk: PaperDesk, connector: ExchangeConnector | None = None) -> None:
         self._desk = desk
-        self.connector: ExchangeConnector = desk.venue  # the type checker compares it with the protocol here
+        self.connector: ExchangeConnector = connector or desk.venue  # the type checker compares it with the protocol here
         self.symbol = SYMBOL
         self.heard = desk.heard
 
@@ -83,5 +85,11 @@ async def paper_perp() -> AsyncIterator[VenueUnderTest]:
     yield PaperUnderTest(PaperDesk(PERP))
 
 
+@asynccontextmanager
+async def limited_spot() -> AsyncIterator[VenueUnderTest]:
+    desk = PaperDesk(SPOT)
+    yield PaperUnderTest(desk, LimitedConnector(desk.venue, RateLimits(), desk.clock))
+
+
 Factory = Callable[[], AbstractAsyncContextManager[VenueUnderTest]]
-FACTORIES: Mapping[str, Factory] = {"paper spot": paper_spot, "paper perp": paper_perp}
+FACTORIES: Mapping[str, Factory] = {"paper spot": paper_spot, "paper perp": paper_perp, "within rate limits": limited_spot}

@@ -86,4 +86,5 @@ def test_the_ticket_keeps_its_width_and_the_depth_takes_the_rest(theme: Theme, q
     window.reset_layout()
     qtbot.waitUntil(lambda: abs(window.ticket_dock.width() - 340) <= 20)
     assert window.depth_dock.width() > size[0] - 340 - 40
-    assert window.blotter_dock.width() > size[0] - 20
+    assert abs(window.inspector_dock.width() - 0.32 * size[0]) <= 12
+    assert window.blotter_dock.width() + window.inspector_dock.width() > size[0] - 20

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
+from core.domain.enums import ExecutionStrategy
 from gui.cli import Options
 from gui.layouts import LayoutStore
 from gui.main_window import MainWindow
@@ -89,7 +91,7 @@ def test_closing_an_idle_window_asks_nothing(run: Callable[..., int]) -> None:
 
 def test_nothing_jumps_when_the_panels_arrive(run: Callable[..., int]) -> None:
     async def script(session: Session, window: MainWindow) -> None:
-        docks = (window.ticket_dock, window.depth_dock, window.blotter_dock)
+        docks = (window.ticket_dock, window.depth_dock, window.blotter_dock, window.inspector_dock)
         skeleton = [dock.geometry() for dock in docks]
         await _opened(session)
         assert [dock.geometry() for dock in docks] == skeleton
@@ -152,13 +154,13 @@ def test_kill_cancels_every_order_and_keeps_the_window(run: Callable[..., int]) 
     assert run(script) == 0
 
 
-def test_a_desk_that_can_not_be_opened_says_why_in_the_window(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_desk_that_can_not_be_opened_says_why_in_the_window(run: Callable[..., int], caplog: pytest.LogCaptureFixture) -> None:
     async def script(_session: Session, window: MainWindow) -> None:
         await _until(lambda: "no_such_venue" in window.ticket_dock.said)
         window.close()
 
     assert run(script, Options(venues=("no_such_venue",))) == 1
-    assert "no_such_venue" in capsys.readouterr().err
+    assert caplog.text.count("no_such_venue") == 1
 
 
 def test_the_arrangement_is_saved_on_closing(run: Callable[..., int], tmp_path: Path) -> None:
@@ -183,6 +185,46 @@ def test_the_other_symbol_fills_every_panel(run: Callable[..., int]) -> None:
         assert workspace.depth.shown is not None
         assert workspace.depth.shown.symbol == "ETH/USDT"
         assert "ETH/USDT" in window.windowTitle()
+        window.close()
+
+    assert run(script) == 0
+
+
+def test_the_compare_button_opens_a_table_whose_click_changes_the_ticket(run: Callable[..., int]) -> None:
+    async def script(session: Session, window: MainWindow) -> None:
+        await _opened(session)
+        workspace = session.workspace
+        assert workspace is not None
+        market = workspace.desk.market("BTC/USDT")
+        assert market.best_ask is not None
+        workspace.ticket.set_amount(Decimal("0.5"))
+        workspace.ticket.set_price(market.best_ask * 2)
+        workspace.ticket.strategy.compare.click()
+        assert workspace.compare.isVisible()
+        assert any(row.best for row in workspace.compare.model.rows)
+        workspace.compare.strategy_picked.emit(ExecutionStrategy.TWAP)
+        assert workspace.ticket.draft.strategy is ExecutionStrategy.TWAP
+        window.close()
+
+    assert run(script) == 0
+
+
+def test_selecting_an_order_in_the_blotter_shows_its_costs(run: Callable[..., int]) -> None:
+    async def script(session: Session, window: MainWindow) -> None:
+        await _opened(session)
+        workspace = session.workspace
+        assert workspace is not None
+        orders = [
+            await workspace.desk.engine.execute_order("BTC/USDT", "buy", amount, "market", strategy="price_optimized_liquidity")
+            for amount in ("0.5", "0.25")
+        ]
+        await asyncio.gather(*(order.done() for order in orders))
+        workspace._bridge._flush_orders()
+        assert workspace.inspector.shown_id == orders[1].id, "the newest, while none is chosen"
+        workspace.blotter.view.setCurrentIndex(workspace.blotter.orders.index(1, 0))
+        assert workspace.inspector.shown_id == orders[0].id
+        shortfall = workspace.inspector.costs.sheet.blocks[0][0]
+        assert shortfall.text.endswith("USDT")
         window.close()
 
     assert run(script) == 0

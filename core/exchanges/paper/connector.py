@@ -144,6 +144,17 @@ class PaperConnector:
             raise VenueRefused(f"{self._venue} does not trade {symbol}.")
         self._market.subscribe(symbol)
 
+    async def resync(self, symbol: str) -> None:
+        """A new subscription: a frozen stream thaws, and the book starts over from a snapshot as old as its last news."""
+        await self._request(Call.SETTING, lambda: None)
+        self.faults.market_frozen = False
+        self._market.resync(symbol)
+
+    async def resync_account(self) -> None:
+        """A new private stream; what a silent one has swallowed is not replayed."""
+        await self._request(Call.SETTING, lambda: None)
+        self.faults.account_frozen = False
+
     def drop_stream(self, reason: str = "the private stream was cut") -> None:
         """Cut the private stream: listeners hear of that, and of nothing more until `restore_stream`."""
         self._account.set_up(up=False, reason=reason)
@@ -217,7 +228,7 @@ class PaperConnector:
             self._timeline.after(there_s, arrive)
         else:
             error_s = self.faults.timeout_s if course.hangs else there_s + back_s
-            lost = _Reply(error=course.error(f"{self._venue} {course.sentence}."))
+            lost = _Reply(error=self.faults.error(course, self._venue))
             if course.arrives:
                 self._timeline.after(error_s + self.faults.late_s if course.late else there_s, arrive)
             self._timeline.after(error_s, lambda: self._answer(waiting, lost))

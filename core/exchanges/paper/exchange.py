@@ -178,14 +178,14 @@ class PaperExchange:
         return [fill for fill in self.fills if fill.client_id == client_id and fill.symbol == symbol]
 
     def snapshot(self, symbol: str) -> BookMessage | None:
-        """The displayed book as one message; None while it can't be trusted."""
+        """The displayed book as one message, as old as its last news; None while it can't be trusted."""
         market = self._market(symbol)
         if not market.tradable:
             return None
         now_us = self._clock.now_us()
         view = market.book.view(now_us, _NEVER_STALE_US)
         sides = (view.bids.ticks.tolist(), view.bids.sizes.tolist(), view.asks.ticks.tolist(), view.asks.sizes.tolist())
-        return BookMessage(True, self.venue, symbol, now_us, now_us, view.seq, None, *sides)
+        return BookMessage(True, self.venue, symbol, now_us, view.received_us, view.seq, None, *sides)
 
     def outpace(self, new: NewOrder, share: Decimal) -> None:
         """Someone is faster than `new` and leaves only `share` of its amount, in whole lots, within its limit."""

@@ -15,7 +15,7 @@ from random import Random
 from types import MappingProxyType
 from typing import final
 
-from core.domain.errors import OutcomeUnknown, VenueError, VenueRefused, VenueUnavailable
+from core.domain.errors import OutcomeUnknown, RateLimited, VenueError, VenueRefused, VenueUnavailable
 
 
 class Call(StrEnum):
@@ -72,7 +72,7 @@ class Course:
 COURSES = MappingProxyType(
     {
         Fault.REFUSED_CONNECTION: Course(False, False, VenueUnavailable, "refused the connection"),
-        Fault.RATE_LIMITED: Course(False, False, VenueUnavailable, "asks us to slow down"),
+        Fault.RATE_LIMITED: Course(False, False, RateLimited, "asks us to slow down"),
         Fault.CLOSED_BEFORE: Course(False, False, OutcomeUnknown, "closed the connection without an answer"),
         Fault.CLOSED_AFTER: Course(True, False, OutcomeUnknown, "closed the connection without an answer"),
         Fault.LOST_ACK: Course(True, False, OutcomeUnknown, "sent an answer that can't be read"),
@@ -94,7 +94,9 @@ class Faults:
         extra_latency_ms: added to every round trip.
         event_delay_s: how late a DELAYED fill is.
         partial_share: what a faster taker leaves of an order's amount.
-        market_frozen: the public stream is silent while the market goes on.
+        retry_after_s: how long a RATE_LIMITED answer asks us to wait; None: it does not say.
+        market_frozen: the public stream is silent while the market goes on, until it is subscribed anew.
+        account_frozen: the private stream is silent, but not down, until it is subscribed anew.
         gap_messages: how many book messages a gap swallows.
         resync_s: how long after a gap the venue sends a new snapshot.
     """
@@ -105,7 +107,9 @@ class Faults:
         self.extra_latency_ms = 0.0
         self.event_delay_s = 5.0
         self.partial_share = Decimal("0.5")
+        self.retry_after_s: float | None = None
         self.market_frozen = False
+        self.account_frozen = False
         self.gap_messages = 3
         self.resync_s = 1.0
         self._random = Random(f"faults/{seed}")
@@ -139,7 +143,12 @@ class Faults:
         self._chances.clear()
         self._partials = self._gaps = 0
         self._partial_chance = self.extra_latency_ms = 0.0
-        self.market_frozen = False
+        self.market_frozen = self.account_frozen = False
+
+    def error(self, course: Course, venue: str) -> VenueError:
+        """What a caller at `venue` gets to see of this course."""
+        sentence = f"{venue} {course.sentence}."
+        return RateLimited(sentence, retry_after_s=self.retry_after_s) if course.error is RateLimited else course.error(sentence)
 
     def draw(self, call: Call) -> Course | None:
         """What happens to this call; None when nothing does."""

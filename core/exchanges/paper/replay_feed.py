@@ -40,7 +40,6 @@ class ReplayFeed:
         clock: the recording's time; everything that trades on the feed lives on it.
         speed: 1 is real time, N is N times faster, 'max' as fast as the data can be read.
         wanted: asked at 'max' whether to go on. None: nobody holds it up and it ends with its last message.
-        finished: the last message has been played.
     """
 
     def __init__(self, paths: Sequence[Path], clock: Clock | None = None, speed: Speed = 1.0) -> None:
@@ -65,11 +64,20 @@ class ReplayFeed:
         self.clock = clock
         self.speed = speed
         self.wanted: Callable[[], bool] | None = None
-        self.finished = False
+        self._ended = asyncio.Event()
         self._freely = False
         self._without_book = set().union(*(track.with_snapshot for track in self._tracks))
         self._listeners: dict[str, list[MessageListener]] = {}
         self._notice_listeners: list[NoticeListener] = []
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last message has been played; `run` may go on serving time."""
+        return self._ended.is_set()
+
+    async def ended(self) -> None:
+        """Return when the last message has been played."""
+        await self._ended.wait()
 
     def instruments(self) -> Mapping[str, Mapping[str, Instrument]]:
         """Venue -> symbol -> instrument."""
@@ -155,7 +163,7 @@ class ReplayFeed:
         self._deliver(Notice(self.clock.now_us(), "info", sentence))
 
     def _end(self) -> None:
-        self.finished = True
+        self._ended.set()
         self._notify("The recording has ended; its books grow stale from here.")
 
 

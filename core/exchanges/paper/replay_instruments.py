@@ -88,6 +88,8 @@ def fit_instrument(venue: str, symbol: str, market_type: MarketType, prices: Ite
     lot = Decimal(grid.lot) if grid is not None else _finest(size.normalize() for size in written_sizes)
     # Trailing zeros tell how fine a size may become later: '0.10000000' is followed by '0.00000617'.
     size_unit = max(min(_finest(written_sizes), lot), _finest_safe(max(written_sizes)))
+    if grid is not None:  # a size that does not fit is damage, not a reason to trade in other lots
+        size_unit = min(size_unit, lot)
     return Instrument(
         venue=venue,
         symbol=symbol,
@@ -103,11 +105,19 @@ def fit_instrument(venue: str, symbol: str, market_type: MarketType, prices: Ite
     )
 
 
+def assume_instrument(venue: str, symbol: str, market_type: MarketType) -> Instrument:
+    """The instrument of a book that was recorded without a single level: the table's, or fine enough for whatever may follow."""
+    grid = _GRIDS.get((venue, symbol), _Grid("0.00000001", "0.00000001"))
+    return fit_instrument(venue, symbol, market_type, [grid.tick], ["0.00000000"])
+
+
 def _numbers(texts: Iterable[str], where: str) -> list[Decimal]:
     try:
         numbers = [Decimal(str(text)) for text in texts]
     except InvalidOperation as error:
         raise RecordingError(f"{where} hold something that is not a number.", detail=error) from None
+    # One absurd number among others costs the line that it is in, when that is played.
+    numbers = [number for number in numbers if not (number.is_finite() and number.adjusted() > MAX_DIGITS)]
     if not numbers or not all(number.is_finite() and number >= 0 and decimals_of(number) <= MAX_DIGITS for number in numbers):
         raise RecordingError(f"{where} hold no usable numbers.", detail=numbers[:5])
     return numbers

@@ -42,7 +42,7 @@ class MarketStream:
         """Start with a snapshot if there is one already."""
         if symbol not in self._symbols:
             self._symbols.add(symbol)
-            self._resync(symbol)
+            self.resync(symbol)
 
     def publish(self, message: MarketMessage) -> None:
         """Pass `message` on, which the venue's own book has taken already."""
@@ -53,7 +53,7 @@ class MarketStream:
             self._missed.add(symbol)
         elif symbol in self._missed:
             self._missed.discard(symbol)
-            self._resync(symbol)
+            self.resync(symbol)
         elif not self._swallowed(message):
             self._send(message)
 
@@ -65,12 +65,13 @@ class MarketStream:
         if not left and (left := self._faults.draw_gap()):
             if message.seq is None:  # nothing in the messages would show the loss
                 self._send(FeedGap(message.venue, symbol, message.received_us, f"{message.venue} lost updates"))
-            self._timeline.after(self._faults.resync_s, lambda: self._resync(symbol))
+            self._timeline.after(self._faults.resync_s, lambda: self.resync(symbol))
         if left > 1:
             self._losing[symbol] = left - 1
         return left > 0
 
-    def _resync(self, symbol: str) -> None:
+    def resync(self, symbol: str) -> None:
+        """Start `symbol` over from a snapshot, if there is one."""
         if (snapshot := self._snapshot(symbol)) is not None:
             self._losing.pop(symbol, None)
             self._send(snapshot)
@@ -118,7 +119,7 @@ class AccountStream:
             self._send(ConnectionChange(self._venue, up, self._clock.now_us(), reason))
 
     def _arrive(self, event: VenueOrder | Fill) -> None:
-        if self._up:
+        if self._up and not self._faults.account_frozen:
             self._send(event)
 
     def _send(self, event: VenueOrder | Fill | ConnectionChange) -> None:

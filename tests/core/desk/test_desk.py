@@ -9,9 +9,11 @@ import pytest
 
 from core import ExecutionStrategy, Settings, open_desk
 from core.domain.errors import BadRequest, RecordingError, UnknownVenue
+from core.domain.events import Notice
 from core.domain.market import BookState
 from core.domain.orders import ParentStatus
 from core.journal.journal import Journal
+from tests.core.market.lines import opening, trade, write
 
 DEMO_VENUES = {"binance_spot", "binance_perp", "bybit_spot", "bybit_perp", "okx_spot", "kraken_spot"}
 
@@ -42,6 +44,23 @@ async def test_an_order_on_the_demo_fills_and_is_in_the_journal_of_its_profile(t
 async def test_only_the_venues_asked_for_are_opened() -> None:
     async with open_desk(Settings(venues=("binance", "binanceusdm"))) as desk:
         assert list(desk.connectors) == ["binance_spot", "binance_perp"]
+
+
+async def test_who_listens_late_hears_the_last_five_hundred_notices() -> None:
+    async with open_desk(Settings()) as desk:
+        for number in range(600):
+            desk._on_notice(Notice(number, "info", f"notice {number}"))
+        heard: list[str] = []
+        desk.on_notice(lambda notice: heard.append(notice.sentence))
+        assert (len(heard), heard[0], heard[-1]) == (500, "notice 100", "notice 599")
+
+
+async def test_a_desk_knows_when_its_recording_has_ended(tmp_path: Path) -> None:
+    path = write(tmp_path / "day.jsonl", [opening(), trade(1), trade(2)])
+    async with open_desk(Settings(mode="replay", replay=(path,), speed="max")) as desk:
+        assert not desk.market_over
+        await desk.market_ended()
+        assert desk.market_over
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from core.domain.events import Notice
 from core.domain.market import BookState, FeedGap, MarketMessage
 from core.exchanges.paper.replay_feed import ReplayFeed
 from core.market.store import OrderBooks
-from tests.core.market.lines import START_US, Line, delta, gap, opening, text_of, trade, write
+from tests.core.market.lines import START_US, Line, delta, gap, opening, snapshot, text_of, trade, write
 
 NEW_BID = [("99.95", "1.00000")]
 
@@ -110,7 +110,8 @@ async def test_a_skipped_number_is_a_gap_until_the_next_snapshot(day: Path) -> N
     played = await play(day, *lines)
     assert played.state() is BookState.GAP
     assert played.warnings() == [
-        "binance_spot skipped updates in day.jsonl.gz: 2 should follow 1. The book of binance_spot is not used until its next snapshot."
+        "In day.jsonl.gz binance_spot skipped updates: after 1 comes one that follows 2. "
+        "The book of binance_spot is not used until its next snapshot."
     ]
     healed = await play(day, *lines, opening(at_ms=3, seq=9), delta(4, NEW_BID, seq=10, prev=9))
     assert (healed.state(), healed.best_bid()) == (BookState.LIVE, Decimal("99.95"))
@@ -120,6 +121,8 @@ DAMAGE: dict[str, Line] = {
     "a damaged line": text_of([delta(1)])[:-20],
     "a price off the tick": delta(1, [("99.951234", "1.00000")]),
     "a negative size": delta(1, [("99.95", "-1")]),
+    "an absurd price": delta(1, (), [("1e30", "1.00000")]),
+    "an absurd size": delta(1, [("99.95", "1000000000000000")]),
     "missing fields": {"type": "delta", "venue": "binance_spot"},
     "a gap that was recorded": gap(1, "binance_spot lost its connection"),
 }
@@ -148,6 +151,63 @@ async def test_a_lost_trade_costs_no_book(day: Path) -> None:
     assert played.state() is BookState.LIVE
     assert len(played.messages) == 2
     assert len(played.warnings()) == 2
+
+
+async def test_an_absurd_trade_is_left_out_and_said_once(day: Path) -> None:
+    played = await play(day, opening(), trade(1, price="1e30"), trade(2, size="1e15"), trade(3))
+    assert (played.state(), len(played.messages)) == (BookState.LIVE, 2)
+    assert played.warnings() == ["day.jsonl.gz holds trades of binance_spot that can't be read; they are left out."]
+
+
+async def test_an_update_that_was_recorded_twice_breaks_nothing(day: Path) -> None:
+    twice = delta(1, NEW_BID, seq=2, prev=1)
+    played = await play(day, opening(seq=1), twice, twice, delta(2, [("99.96", "1.00000")], seq=3, prev=2), twice | {"rx": START_US + 3_000})
+    assert (played.state(), played.best_bid()) == (BookState.LIVE, Decimal("99.96"))
+    assert played.warnings() == []
+
+
+async def test_a_thousand_damaged_lines_are_four_notices(day: Path) -> None:
+    damage: list[Line] = [{**trade(number), "price": None} for number in range(500)]
+    lines: list[Line] = [text_of([trade(number)])[:-20] for number in range(500)]
+    played = await play(day, opening(), *damage, *lines)
+    assert played.state() is BookState.LIVE
+    assert played.warnings() == [
+        "day.jsonl.gz holds trades of binance_spot that can't be read; they are left out.",
+        *(f"Line {number} of day.jsonl.gz is not JSON and is left out." for number in (502, 503, 504)),
+        "And more of the same in day.jsonl.gz, which is not said again.",
+    ]
+
+
+async def test_a_book_that_breaks_again_and_again_is_said_three_times_and_more(day: Path) -> None:
+    breaks: list[Line] = []
+    for number in range(1, 50):
+        breaks += [delta(number, [("99.951234", "1")]), opening(at_ms=number)]
+    played = await play(day, opening(), *breaks)
+    assert played.state() is BookState.LIVE
+    assert sum(isinstance(message, FeedGap) for message in played.messages) == 49, "every gap is told to the books"
+    assert [warning.partition(" of ")[0] for warning in played.warnings()] == ["Line 2", "Line 4", "Line 6", "And more"]
+
+
+@pytest.mark.parametrize("venue", ["binance_spot", "someplace_spot"])
+async def test_a_recording_that_opens_with_an_empty_book_fills_it_later(day: Path, venue: str) -> None:
+    played = Played(write(day, [snapshot(0, [], [], venue=venue, seq=1), delta(1, NEW_BID, venue=venue, seq=2, prev=1)]))
+    await played.feed.run()
+    assert (played.state(venue), played.best_bid(venue)) == (BookState.LIVE, Decimal("99.95"))
+
+
+@pytest.mark.parametrize("venue", ["binance_spot", "someplace_spot"])
+async def test_a_recording_of_an_empty_book_opens(day: Path, venue: str) -> None:
+    played = await play(day, snapshot(0, [], [], venue=venue))
+    assert (played.state(venue), played.best_bid(venue)) == (BookState.LIVE, None)
+
+
+async def test_an_absurd_level_in_the_first_snapshot_costs_that_snapshot_only(day: Path) -> None:
+    rows = [("99.90", "1.50000"), ("99.80", "1000000000000000")]
+    played = await play(day, snapshot(0, rows, [("1e30", "1.00000")]), opening("bybit_spot"), opening(at_ms=1))
+    assert (played.state("binance_spot"), played.state("bybit_spot")) == (BookState.LIVE, BookState.LIVE)
+    assert len(played.warnings()) == 1
+    spot = played.feed.instruments()["binance_spot"]["BTC/USDT"]
+    assert (spot.tick, spot.lot) == (Decimal("0.01"), Decimal("0.00001"))
 
 
 async def test_a_recording_that_is_cut_off_plays_what_is_there_and_ends_in_a_gap(day: Path) -> None:

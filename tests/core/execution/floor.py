@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -12,7 +12,9 @@ from core.domain.clock import SimulatedClock
 from core.domain.events import OrderEvent
 from core.domain.instruments import Instrument
 from core.domain.orders import OrderSnapshot
+from core.exchanges.connector import VenueOrderStatus
 from core.exchanges.paper.connector import PaperConnector
+from core.exchanges.paper.orders import PaperOrder
 from core.execution.engine import ExecutionEngine
 from core.execution.manager import OrderManager
 from core.execution.order import Order
@@ -57,6 +59,24 @@ class Floor:
         for parent in (s for s in self.manager.snapshots() if s.is_parent):
             if parent.filled_amount + parent.live_amount > parent.amount:
                 self.broken.append(f"{parent.id}: {parent.filled_amount} filled + {parent.live_amount} live > {parent.amount}")
+            if (real := self.committed(parent.children)) > parent.amount:
+                self.broken.append(f"{parent.id}: the venues hold {real} of its {parent.amount}")
+            if parent.terminal and (still_open := self.still_open(parent.children)):
+                self.broken.append(f"{parent.id} is {parent.status.value}, but {still_open} is open at the venues")
+
+    def committed(self, children: Iterable[str]) -> Decimal:
+        """What the venues have filled or still hold of these children: the truth, not what they told."""
+        orders = self._true_orders(children)
+        filled = sum((order.instrument.amount_of(order.filled_units) for order in orders), ZERO)
+        return filled + self.still_open(children)
+
+    def still_open(self, children: Iterable[str]) -> Decimal:
+        """What the venues still hold of these children."""
+        open_orders = [order for order in self._true_orders(children) if order.status is VenueOrderStatus.OPEN]
+        return sum((order.instrument.amount_of(order.units - order.filled_units) for order in open_orders), ZERO)
+
+    def _true_orders(self, children: Iterable[str]) -> list[PaperOrder]:
+        return [venue.truth.orders[child] for venue in self.venues.values() for child in children if child in venue.truth.orders]
 
     async def open(self) -> None:
         for venue, connector in self.venues.items():

@@ -11,12 +11,13 @@ import pytest
 
 from core.domain.enums import Liquidity, TimeInForce
 from core.domain.errors import JournalError, NotPossible, ReservationExceeded
-from core.domain.events import OrderEventKind
+from core.domain.events import Notice, OrderEventKind
 from core.domain.orders import ChildStatus, Fill, Knowledge, ParentStatus
 from core.domain.plan import PlannedChild
 from core.exchanges.connector import ConnectionChange
 from core.exchanges.paper.faults import Call, Fault, StreamFault
 from core.journal.journal import Journal
+from core.journal.store import Store, read_entries
 from tests.core.execution.floor import floor, shape
 
 
@@ -195,10 +196,8 @@ async def test_an_intent_is_durable_before_its_order_reaches_the_venue(tmp_path:
         seen: list[bool] = []
 
         def look(*_: object) -> None:
-            reader = Journal(path)
             sent = set(f.venues["binance_spot"].truth.orders)
-            seen.append(sent <= {entry.order_id for entry in reader.entries() if entry.kind == "intent"})
-            reader.close()
+            seen.append(sent <= {entry.order_id for entry in read_entries(path) if entry.kind == "intent"})
 
         f.venues["binance_spot"].on_account(look)
         order = await f.trade(amount="3", price="101")
@@ -207,22 +206,38 @@ async def test_an_intent_is_durable_before_its_order_reaches_the_venue(tmp_path:
         assert all(seen)
 
 
-async def test_when_the_journal_can_not_be_written_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_when_the_journal_can_not_be_written_nothing_is_sent_cancels_still_work_and_resuming_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with floor("binance_spot") as f:
-        order = await f.start(amount="5", price="101")
+        notices: list[Notice] = []
+        f.manager.on_notice(notices.append)
+        resting = await f.start(amount="1", price="99", strategy="best_price")
+        await f.wait(1)
+        venue = f.venues["binance_spot"]
+        waiting = f.engine.request(symbol="BTC/USDT", side="buy", amount="5", price="101", strategy="price_optimized_liquidity")
 
         def full(*_: object) -> None:
             raise JournalError("The journal can't be written: the disk is full.", detail=OSError(errno.ENOSPC, "No space left on device"))
 
-        monkeypatch.setattr(f.journal, "flush", full)
+        with monkeypatch.context() as disk:
+            disk.setattr(Store, "write", full)
+            with pytest.raises(JournalError, match="disk is full"):
+                await f.engine.execute(waiting)
+            await f.wait(5)
+            assert resting.status is ParentStatus.PAUSED
+            assert "disk is full" in resting.reason
+            assert shape(resting) == [("binance_spot", "1", "0", "cancelled")]
+            with pytest.raises(JournalError, match="disk is full"):
+                await f.engine.execute(waiting)
+            assert list(venue.truth.orders) == [resting.children[0].id]
+        f.journal.flush()
+        assert [notice.level for notice in notices] == ["error", "info"]
+        assert f.engine.resume_execution(resting.id)
         await f.wait(5)
-        assert order.status is ParentStatus.PAUSED
-        assert "disk is full" in order.reason
-        assert not f.venues["binance_spot"].truth.orders
-        monkeypatch.undo()
-        assert f.engine.resume_execution(order.id)
-        await f.wait(5)
-        assert order.filled_amount == 3
+        assert shape(resting)[1:] == [("binance_spot", "1", "0", "open")]
+        kinds = [(entry.kind, entry.body.get("status")) for entry in f.journal.entries(resting.children[0].id)]
+        assert kinds[-1] == ("state", "cancelled")  # what happened while the disk was full is in it
 
 
 async def test_closing_the_desk_leaves_orders_on_the_venue_and_no_task_behind() -> None:

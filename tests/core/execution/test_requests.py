@@ -35,6 +35,11 @@ def test_without_exchanges_every_venue_of_the_symbol_is_used() -> None:
     assert build().exchanges == ("binance_spot", "binance_perp", "okx_spot")
 
 
+def test_an_empty_list_of_exchanges_is_not_all_of_them() -> None:
+    with pytest.raises(UnknownVenue, match=r"^No venue is left: name at least one of binance_spot, binance_perp, okx_spot\.$"):
+        build(exchanges=[])
+
+
 def test_aliases_lead_to_their_venue_once() -> None:
     assert build(exchanges=["binance", "binanceusdm", "binance_futures", "OKX_SPOT"]).exchanges == (
         "binance_spot",

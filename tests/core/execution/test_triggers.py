@@ -209,6 +209,10 @@ async def test_a_book_that_is_crossed_or_broken_has_no_vote() -> None:
             feed.gap()
         await f.wait(1)
         assert order.reason == "waits for its trigger; no venue has a usable book"
+        assert f.clock.next_deadline_us() is None  # it sleeps until there is something to look at
+        move(f, "94", "94.5")
+        await f.do(order.done())
+        assert order.status is ParentStatus.FILLED
 
 
 async def test_a_venue_that_the_parameters_switch_off_has_no_vote() -> None:
@@ -330,8 +334,8 @@ async def test_the_preview_of_a_waiting_order_says_that_it_waits_and_blocks_noth
         plan = f.engine.preview(
             f.engine.request(symbol="BTC/USDT", side="sell", amount="1", order_type="stop_limit", price="110", trigger_price="98")
         )
-        assert "Waits until the best bid falls to 98" in plan.notes[0]
-        assert "needs the program running" in plan.notes[0]
+        assert plan.notes[0] == "Waits until the best bid falls to 98."
+        assert "needs the program running" in plan.notes[1]
         assert not plan.blocking
 
 

@@ -83,7 +83,7 @@ def test_a_skipped_number_makes_a_gap_until_the_next_snapshot(book: OrderBook) -
     book.apply(delta([(99, 8)], seq=13, prev=12))
     view = book.view(NOW_US, STALE_AFTER_US)
     assert view.state is BookState.GAP
-    assert view.note == "binance_spot skipped updates: 12 should follow 10; waiting for a snapshot"
+    assert view.note == "binance_spot skipped updates: after 10 comes one that follows 12; waiting for a snapshot"
     assert view.best_bid is None, "a price that may be wrong must not be traded on"
 
     book.apply(delta([(99, 8)], seq=14, prev=13))
@@ -99,6 +99,22 @@ def test_a_delta_from_before_the_snapshot_changes_nothing(book: OrderBook) -> No
     book.apply(delta([(99, 1)], seq=10))
     assert book.size_at(is_bid=True, tick=99) == 3
     assert (book.state, book.version) == (BookState.LIVE, before)
+
+
+@pytest.mark.parametrize(("seq", "prev"), [(10, 9), (10, 10), (7, 6), (7, None)], ids=["doubled", "its own", "old", "old, unlinked"])
+def test_an_update_that_comes_twice_or_late_changes_nothing(book: OrderBook, seq: int, prev: int | None) -> None:
+    book.apply(delta([(99, 1)], seq=seq, prev=prev))
+    assert book.size_at(is_bid=True, tick=99) == 3
+    book.apply(delta([(99, 8)], seq=11, prev=10))
+    assert (book.state, book.size_at(is_bid=True, tick=99)) == (BookState.LIVE, 8)
+
+
+def test_an_update_that_follows_an_older_one_than_ours_is_a_gap_too(book: OrderBook) -> None:
+    book.apply(delta([(99, 8)], seq=12, prev=8))
+    assert (book.state, book.note) == (
+        BookState.GAP,
+        "binance_spot sent an update that follows 8 when the book was at 10; waiting for a snapshot",
+    )
 
 
 def test_our_own_unnumbered_delta_leaves_the_numbering_alone(book: OrderBook) -> None:

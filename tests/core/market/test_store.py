@@ -58,6 +58,17 @@ def test_nonsense_from_one_venue_does_not_stop_the_others(books: OrderBooks, cap
     assert "a size is negative" in caplog.text
 
 
+def test_a_book_that_cannot_be_read_costs_only_itself(books: OrderBooks, caplog: pytest.LogCaptureFixture) -> None:
+    books.consume(delta(asks=[(2**70, 1)], seq=11, prev=10))
+    view = books.view("BTC/USDT")
+    assert view.books["binance_spot"].state is BookState.GAP
+    assert view.books["binance_spot"].note == "binance_spot's book can't be read; waiting for a snapshot"
+    assert [live.venue for live in view.live()] == ["bybit_spot"]
+    assert "OverflowError" in caplog.text, "the log has what the trader need not read"
+    books.consume(snapshot([(99, 1)], [(101, 1)], seq=12))
+    assert states(books)["binance_spot"] is BookState.LIVE
+
+
 def test_a_venue_that_falls_silent_grows_stale_by_the_clock() -> None:
     clock = SimulatedClock(NOW_US)
     books = OrderBooks(clock, stale_after_us=2_000_000)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
-from core.domain.enums import ExecutionStrategy
+from core.domain.enums import ExecutionStrategy, OrderType
 from core.domain.errors import BadPrice
 from core.domain.events import OrderEventKind
 from core.domain.orders import ChildStatus, OrderSnapshot, ParentStatus
@@ -231,3 +231,20 @@ async def test_double_click_opens_one_dialog_per_living_order(blotter: BlotterWi
     assert len(blotter._dialogs) == 1
     blotter._dialogs[0].reject()
     assert not blotter._dialogs
+
+
+async def test_modify_moves_the_trigger_of_an_order_that_still_waits(blotter: BlotterWidget, desk: FakeDesk) -> None:
+    stop = parent(order_type=OrderType.STOP, price=None, status=ParentStatus.WAITING_TRIGGER, trigger_price=Decimal(61000))
+    show(blotter, stop)
+    dialog = open_dialog(blotter, "p1")
+    assert dialog.trigger.isVisible()
+    assert not dialog.price.isEnabled()
+    dialog.trigger.set_value(Decimal(60900))
+    dialog.apply.click()
+    await turns()
+    assert desk.engine.modified == [{"order_id": "p1", "new_trigger_price": Decimal(60900)}]
+
+
+async def test_modify_of_an_order_without_a_trigger_offers_none(blotter: BlotterWidget) -> None:
+    show(blotter, parent())
+    assert not open_dialog(blotter, "p1").trigger.isVisible()

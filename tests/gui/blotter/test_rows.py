@@ -93,3 +93,17 @@ def test_the_log_tells_changes_of_state_and_not_every_slice() -> None:
     assert not teller.sentences([replace(twap, reason="slice 2 of 8")])
     (ended,) = teller.sentences([replace(twap, status=ParentStatus.FAILED, reason="Every venue refused.")])
     assert (ended.level, ended.sentence) == ("error", "BUY 2 BTC TWAP – failed: Every venue refused.")
+
+
+def test_a_waiting_order_shows_where_it_fires_and_that_it_needs_the_program() -> None:
+    stop = parent(order_type=OrderType.STOP, price=None, status=ParentStatus.WAITING_TRIGGER, trigger_price=Decimal(61000))
+    assert cell(stop, Column.PRICE) == "@61,000.00"
+    assert cell(stop, Column.STATUS) == "◇ Waiting for trigger"
+    assert "needs the program running" in state_of(stop).help
+    assert cell(replace(stop, status=ParentStatus.RUNNING), Column.PRICE) == "market"
+    assert cell(replace(stop, order_type=OrderType.STOP_LIMIT, price=Decimal(60950)), Column.PRICE) == "60,950.00"
+
+
+def test_an_order_that_ended_without_a_fill_is_not_called_part_unfilled() -> None:
+    assert state_of(parent(status=ParentStatus.COMPLETED)).words == "Unfilled"
+    assert state_of(filled(parent(status=ParentStatus.COMPLETED), "0.5")).words == "Part unfilled"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
@@ -99,8 +100,9 @@ async def test_a_stop_is_typed_and_sent(ticket: TicketWidget, desk: FakeDesk) ->
     assert ticket.foot.submit.text() == "SELL STOP 0.5 BTC · BEST PRICE"
     QTest.keyClick(ticket.entry.trigger, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     for _ in range(10):
-        await ticket._bridge_turn() if hasattr(ticket, "_bridge_turn") else None
-    assert ticket.draft.trigger_price == Decimal(61000)
+        await asyncio.sleep(0)
+    (sent,) = desk.engine.executed
+    assert (sent.order_type, sent.trigger_price, sent.price) == (OrderType.STOP, Decimal(61000), None)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,9 @@ async def test_nothing_moves_when_the_type_the_time_or_the_venues_change(ticket:
     )
 
     def places() -> list[QPoint]:
-        ticket.layout().activate()
+        layout = ticket.layout()
+        assert layout is not None
+        layout.activate()
         return [part.mapTo(ticket, QPoint()) for part in parts]
 
     before = places()

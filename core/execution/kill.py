@@ -1,0 +1,152 @@
+"""The kill switch: nothing new from this moment on, every order taken back, and the venues asked whether it is true.
+
+That a cancel was accepted proves nothing. Each venue is asked for its open orders until none of ours is among them;
+what it lists and we thought over, or never knew, is cancelled as well. What can't be made sure of in time is named, not
+hidden: the search for it goes on behind, and the report says where to look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import final
+
+from core.domain.clock import Clock
+from core.domain.errors import OrderNotFound, VenueError
+from core.domain.kill import KillReport, Unconfirmed
+from core.domain.orders import ChildStatus, Knowledge
+from core.exchanges.connector import ExchangeConnector, VenueOrder
+from core.execution.ids import is_ours
+from core.execution.live import LiveChildren
+from core.execution.manager import OrderManager
+from core.execution.state import ChildState
+
+log = logging.getLogger(__name__)
+
+# How long the venues have to confirm, and how often each is asked.
+PATIENCE_S = 10.0
+ASK_S = 0.5
+
+
+@final
+class KillSwitch:
+    """Takes everything back.
+
+    Args:
+        stop_parents: stops every working parent, at once and for good; how many there were.
+    """
+
+    def __init__(
+        self, manager: OrderManager, connectors: Mapping[str, ExchangeConnector], live: LiveChildren, stop_parents: Callable[[], int]
+    ) -> None:
+        self._manager = manager
+        self._connectors = connectors
+        self._clock: Clock = manager.clock
+        self._live = live
+        self._stop_parents = stop_parents
+
+    async def pull(self) -> KillReport:
+        """Stop parents, cancel children, and ask every venue until it confirms or time is up."""
+        doomed = list(self._live)
+        parents = self._stop_parents()
+        self._cancel(doomed)
+        sweeps = {venue: _Sweep(connector, self._clock, self._manager, self._live) for venue, connector in self._connectors.items()}
+        tasks = [asyncio.ensure_future(sweep.run(self._symbols(venue))) for venue, sweep in sweeps.items()]
+        deadline = asyncio.ensure_future(self._clock.sleep(PATIENCE_S))
+        everything = asyncio.ensure_future(asyncio.wait(tasks))
+        try:
+            await asyncio.wait([everything, deadline], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (*tasks, everything, deadline):
+                task.cancel()
+            answers = await asyncio.gather(*tasks, everything, deadline, return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                log.error("a venue could not be swept", exc_info=answer)
+        report = KillReport(
+            parents=parents,
+            cancelled=sum(child.settled and child.status is not ChildStatus.FILLED for child in doomed),
+            filled=sum(child.settled and child.status is ChildStatus.FILLED for child in doomed),
+            unconfirmed=tuple(one for sweep in sweeps.values() for one in sweep.unconfirmed()),
+        )
+        self._manager.notify("warning", report.sentence)
+        for one in report.unconfirmed:
+            self._manager.notify("warning", f"Not confirmed on {one.venue}: {one.order_id or 'its open orders'}: {one.why}")
+        return report
+
+    def _cancel(self, children: list[ChildState]) -> None:
+        for child in children:
+            self._manager.cancel(child, urgent=True)
+
+    def _symbols(self, venue: str) -> set[str]:
+        """What we have ever traded there: nothing of ours can be open elsewhere."""
+        return self._manager.traded_symbols(venue) & self._connectors[venue].instruments.keys()
+
+
+@final
+class _Sweep:
+    """One venue, asked until it has nothing of ours."""
+
+    def __init__(self, connector: ExchangeConnector, clock: Clock, manager: OrderManager, live: LiveChildren) -> None:
+        self._connector = connector
+        self._clock = clock
+        self._manager = manager
+        self._live = live
+        self._listed: dict[str, VenueOrder] = {}
+        self._asking: set[str] = set()
+        self._said = ""
+
+    async def run(self, symbols: set[str]) -> None:
+        self._asking = set(symbols)
+        while self._asking or self._live.on(self._connector.venue):
+            for child in self._live.on(self._connector.venue):
+                self._manager.cancel(child, urgent=True)
+            for symbol in sorted(symbols if not self._asking else self._asking):
+                await self._ask(symbol)
+            if self._asking or self._live.on(self._connector.venue):
+                await self._clock.sleep(ASK_S)
+
+    async def _ask(self, symbol: str) -> None:
+        """Look at the open orders of one symbol; it is done with when none is ours."""
+        venue = self._connector.venue
+        try:
+            listed = await self._connector.open_orders(symbol)
+        except VenueError as error:
+            log.warning("open orders of %s: %s", venue, error, extra={"detail": error.detail})
+            self._said = str(error)
+            return
+        ours = {order.client_id: order for order in listed if is_ours(order.client_id) or self._manager.child(order.client_id) is not None}
+        self._listed = {client_id: order for client_id, order in self._listed.items() if order.symbol != symbol} | ours
+        if not ours and not self._live.on(venue, symbol):
+            self._asking.discard(symbol)
+        for client_id in ours:
+            child = self._manager.child(client_id)
+            if child is None or child.settled:
+                await self._cancel_stray(symbol, client_id)
+
+    async def _cancel_stray(self, symbol: str, client_id: str) -> None:
+        """It has our prefix and is no live order of ours: take it back without the manager's help."""
+        try:
+            await self._connector.cancel_order(symbol, client_id)
+        except OrderNotFound:
+            return  # the next look tells
+        except VenueError as error:
+            self._said = str(error)
+
+    def unconfirmed(self) -> list[Unconfirmed]:
+        """What is not known to be over, and why."""
+        venue = self._connector.venue
+        live = {child.client_id: child for child in self._live.on(venue)}
+        found = [Unconfirmed(venue, client_id, self._why(child)) for client_id, child in live.items()]
+        found += [Unconfirmed(venue, client_id, "it is still open there") for client_id in self._listed if client_id not in live]
+        if self._asking and not found:
+            found.append(Unconfirmed(venue, "", self._said or "it has not answered"))
+        return found
+
+    def _why(self, child: ChildState) -> str:
+        if child.client_id in self._listed:
+            return "it is still open there"
+        if child.knowledge is not Knowledge.KNOWN and child.reason:
+            return child.reason
+        return self._said or "it has not answered"

@@ -1,0 +1,206 @@
+"""The journal's file: SQLite in WAL mode with synchronous=FULL, so a commit survives a power cut.
+
+After a failure the connection is opened anew for the next try: a disk that was away comes back under a new handle. But
+a file that has *vanished* is not made anew, because its orders would be forgotten without a word. Methods may be
+called from any thread, one at a time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, final
+
+import orjson
+
+from core.domain.errors import JournalError
+from core.journal.entry import Entry, Kind, Line, Story
+from core.journal.failures import in_words
+from core.journal.lock import ProfileLock
+from core.journal.schema import SCHEMA_VERSION, bring_up
+
+# How long another program's lock on the file is waited for; the writer's thread waits, not the loop.
+_BUSY_S = 1.0
+_COLUMNS = "seq, ts_us, parent_id, order_id, kind, body"
+
+
+@final
+class Store:
+    """One open file, or one database in memory.
+
+    Args:
+        path: None keeps it in memory.
+
+    Attributes:
+        last_seq, last_us: of the newest entry; 0 in an empty journal.
+
+    Raises:
+        JournalError: it can't be opened, is damaged, locked, in use, or from a newer version.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._guard = threading.Lock()
+        self._db: sqlite3.Connection | None = None
+        self._lock: ProfileLock | None = None
+        self._inode = 0
+        try:
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._lock = ProfileLock(path.with_suffix(".lock"))
+            self._db = self._connect(make=True)
+            self._prepare(self._db)
+            self._inode = path.stat().st_ino if path is not None else 0
+            newest = self._db.execute("SELECT seq, ts_us FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
+        except BaseException as error:
+            self.close()
+            if isinstance(error, sqlite3.Error | OSError):
+                raise JournalError(f"{self._name} can't be opened: {in_words(error)}.", detail=error) from error
+            raise
+        self.last_seq: int = newest[0] if newest else 0
+        self.last_us: int = newest[1] if newest else 0
+
+    @property
+    def in_memory(self) -> bool:
+        return self._path is None
+
+    @property
+    def _name(self) -> str:
+        return f"The journal {self._path}" if self._path is not None else "The journal in memory"
+
+    def _connect(self, *, make: bool = False) -> sqlite3.Connection:
+        mode = "rwc" if make else "rw"
+        where = ":memory:" if self._path is None else f"{self._path.absolute().as_uri()}?mode={mode}"
+        db = sqlite3.connect(where, isolation_level=None, timeout=_BUSY_S, check_same_thread=False, uri=True)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        return db
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise JournalError(f"{self._name} was written by a newer Fathom; update before trading.")
+        if version < SCHEMA_VERSION:
+            db.execute("BEGIN IMMEDIATE")
+            bring_up(db, version)
+            db.execute("COMMIT")
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def write(self, lines: Sequence[Line]) -> None:
+        """Commit all of `lines`, in one transaction; those that are there already are passed over.
+
+        Raises:
+            JournalError: none of them is surely durable. Try the same lines again.
+        """
+        if not lines:
+            return
+        with self._guard:
+            try:
+                self._check_in_place()
+                self._db = self._db or self._connect()
+                _insert(self._db, lines)
+            except (sqlite3.Error, OSError) as error:
+                self._hang_up()
+                raise JournalError(
+                    f"{self._name} can't be written: {in_words(error)}. Trading stops until it can be.", detail=error
+                ) from error
+
+    def _check_in_place(self) -> None:
+        if self._path is not None and self._path.stat().st_ino != self._inode:
+            raise OSError(0, "Another file has taken its place")
+
+    def _hang_up(self) -> None:
+        if self._db is None or self._path is None:
+            if self._db is not None and self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            return
+        self._db.close()  # takes an unfinished transaction back
+        self._db = None
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    def entries(self, order_id: str | None = None) -> list[Entry]:
+        """What was written, oldest first: of one parent with its children, of one child, or all of it.
+
+        Raises:
+            JournalError: the file is damaged. So do the others here.
+        """
+        if order_id is None:
+            return [_entry(row) for row in self._query(f"SELECT {_COLUMNS} FROM entries ORDER BY seq")]  # noqa: S608 - a constant
+        parent_id = self.parent_of(order_id) or order_id
+        return [entry for entry in self._of_parent(parent_id) if order_id in (entry.order_id, parent_id)]
+
+    def parent_of(self, client_id: str) -> str | None:
+        """The parent of a child that has ever been meant to be sent; None when there was none of that id."""
+        rows = self._query("SELECT parent_id FROM entries WHERE order_id = ? AND kind = 'intent'", client_id)
+        return rows[0][0] if rows else None
+
+    def stories(self, *, over: bool, since_us: int = 0, at_most: int = -1) -> list[Story]:
+        """Parents with everything about them, oldest first; the newest `at_most` of those made since `since_us` (-1: all)."""
+        newest_first = "SELECT parent_id FROM parents WHERE over = ? AND created_us >= ? ORDER BY created_us DESC LIMIT ?"
+        ids = [row[0] for row in self._query(newest_first, over, since_us, at_most)]
+        return [Story(parent_id, over, self._of_parent(parent_id)) for parent_id in reversed(ids)]
+
+    def _of_parent(self, parent_id: str) -> list[Entry]:
+        rows = self._query(f"SELECT {_COLUMNS} FROM entries WHERE parent_id = ? ORDER BY seq", parent_id)  # noqa: S608 - a constant
+        return [_entry(row) for row in rows]
+
+    def _query(self, query: str, *values: object) -> list[Any]:
+        try:
+            with self._guard:
+                self._db = self._db or self._connect()
+                return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise JournalError(f"{self._name} can't be read: {in_words(error)}.", detail=error) from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._guard:
+            if self._db is not None:
+                self._db.close()
+                self._db = None
+        if self._lock is not None:
+            self._lock.release()
+
+
+def _insert(db: sqlite3.Connection, lines: Sequence[Line]) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    db.executemany(
+        f"INSERT OR IGNORE INTO entries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
+        [(line.seq, line.ts_us, line.parent_id, line.order_id, line.kind, line.body) for line in lines],
+    )
+    new = [(line.parent_id, line.ts_us) for line in lines if line.kind == Kind.PARENT]
+    ended = [(line.parent_id,) for line in lines if line.over]
+    if new:
+        db.executemany("INSERT OR IGNORE INTO parents (parent_id, created_us) VALUES (?, ?)", new)
+    if ended:
+        db.executemany("UPDATE parents SET over = 1 WHERE parent_id = ?", ended)
+    db.execute("COMMIT")
+
+
+def _entry(row: tuple[int, int, str, str, str, bytes]) -> Entry:
+    seq, ts_us, parent_id, order_id, kind, body = row
+    return Entry(seq, ts_us, parent_id, order_id, kind, orjson.loads(body))
+
+
+def read_entries(path: Path) -> list[Entry]:
+    """All of a journal, oldest first, beside whoever writes it: for reports, which need no lock.
+
+    Raises:
+        JournalError: there is no such file, it is damaged, or of another version.
+    """
+    try:
+        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S)
+        try:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            if version != SCHEMA_VERSION:
+                raise JournalError(f"The journal {path} is of version {version}, not {SCHEMA_VERSION}; open it in Fathom once.")
+            rows = db.execute(f"SELECT {_COLUMNS} FROM entries ORDER BY seq").fetchall()  # noqa: S608 - a constant
+        finally:
+            db.close()
+    except sqlite3.Error as error:
+        raise JournalError(f"The journal {path} can't be read: {in_words(error)}.", detail=error) from error
+    return [_entry(row) for row in rows]

@@ -1,0 +1,1 @@
+"""The comparison: rows without Qt, and the window on a fake desk."""

@@ -1,0 +1,1 @@
+"""The inspector: figures, stories and the panel on a fake desk."""
