@@ -68,6 +68,7 @@ def build_request(
     trigger = parse_trigger(parsed_type, trigger_price, trail_percent, trail_amount)
     check_time(parsed_type, parsed_time, post_only=post_only)
     parsed_params = _with_known_venue(parse_params(parsed_strategy, params), venues)
+    _check_filters(parsed_params, [instruments[venue][symbol] for venue in venues])
     check_strategy(parsed_strategy, parsed_params, parsed_type, parsed_time, post_only=post_only)
     parsed_leverage, parsed_mode = parse_leverage(leverage, margin_mode)
     if reduce_only and not any(instruments[venue][symbol].market_type is MarketType.PERP for venue in venues):
@@ -103,6 +104,18 @@ def _with_known_venue(params: Params, venues: Sequence[str]) -> Params:
     if not isinstance(params, IcebergParams) or params.exchange == "best":
         return params
     return params.model_copy(update={"exchange": resolve_venue(params.exchange, venues)})
+
+
+def _check_filters(params: Params, instruments: Sequence[Instrument]) -> None:
+    """Spot and perp switches have to leave a venue.
+
+    Raises:
+        NotPossible: they do not.
+    """
+    allowed = {MarketType.SPOT: params.include_spot, MarketType.PERP: params.include_perp}
+    if not any(allowed[instrument.market_type] for instrument in instruments):
+        kind = "perp" if params.include_spot else "spot"
+        raise NotPossible(f"No venue is left: {', '.join(i.venue for i in instruments)} trade {kind} only, which is switched off.")
 
 
 def _venues(instruments: Mapping[str, Mapping[str, Instrument]], symbol: str, exchanges: Sequence[str] | None) -> tuple[str, ...]:

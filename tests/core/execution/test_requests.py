@@ -74,6 +74,7 @@ def test_a_market_order_is_immediate() -> None:
         ({"symbol": "DOGE/USDT"}, UnknownSymbol, "known symbols: BTC/USDT"),
         ({"exchanges": ["coinbase_spot"]}, UnknownVenue, "binance_spot"),
         ({"params": {"max_slippage_percent": 1}}, BadParams, "no parameter 'max_slippage_percent'; known: include_spot"),
+        ({"exchanges": ["binance_perp"], "params": {"include_perp": False}}, NotPossible, "No venue is left"),
         ({"params": {"include_spot": False, "include_perp": False}}, BadParams, "both switched off"),
         ({"strategy": "twap", "params": {"duration": 0}}, BadParams, "duration"),
         ({"strategy": "twap", "params": {"slices": 0}}, BadParams, "slices"),
