@@ -92,9 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--mode", metavar="MODE", help="demo (default: a synthetic market, no network, no keys) or replay (recordings)")
     add("--replay", metavar="FILE", nargs="+", type=Path, default=[], help="recordings to play together")
-    add(
-        "--speed", metavar="N", type=_speed, default=1.0, help="of a replay: 1 is real time, N is N times faster, 'max' as fast as it reads"
-    )
+    add("--speed", metavar="N", type=_speed, default=1.0, help="of a replay: 1 is real time, N times faster, or 'max': all of it at once")
     add("--symbol", metavar="BASE/QUOTE", type=_symbol, default="BTC/USDT", help="what the window opens on (default BTC/USDT)")
     add("--venues", metavar="A,B", type=_names, default=(), help="venues to open (default: all that the mode offers)")
     add("--seed", metavar="N", type=int, default=7, help="of the synthetic market: the same seed is the same market")

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QMenuBar, QSizePo
 
 from gui.banner import HEIGHT_PX, Banner
 from gui.dock import PanelDock
+from gui.icons import Icons
 from gui.layouts import Layout
 from gui.statusbar import StatusBar
 from gui.theme import Theme
@@ -39,6 +40,7 @@ class MainWindow(QMainWindow):
     Attributes:
         ticket_dock, depth_dock, blotter_dock, inspector_dock: the panels' places (`depth` alone is a method of every QWidget).
         top_bar, status_bar, banner: the fixed parts.
+        icons: empty until somebody loads them, after the window is on the screen.
     """
 
     close_asked = Signal()
@@ -52,6 +54,7 @@ class MainWindow(QMainWindow):
         self._theme = theme
         self._may_close = False
 
+        self.icons = Icons(theme, self)
         self.top_bar = TopBar(theme, mode, symbol, self)
         self.banner = Banner(self)
         self.status_bar = StatusBar(self)
@@ -64,8 +67,9 @@ class MainWindow(QMainWindow):
         self.ticket_dock.setMinimumWidth(300)
         self.ticket_dock.setMaximumWidth(420)
         self.depth_dock.setMinimumSize(420, 220)
-        self.blotter_dock.setMinimumHeight(140)
+        self.blotter_dock.setMinimumSize(600, 140)
         self.inspector_dock.setMinimumSize(440, 140)  # its title row, once the panel's switches are in it
+        self.icons.dress(self.top_bar.kill, "kill", "error")
         self._menus = self._make_menus()
         self._set_head()
         self.reset_layout()
@@ -141,19 +145,19 @@ class MainWindow(QMainWindow):
         bar.setFixedHeight(HEIGHT_PX)
         bar.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         file = bar.addMenu("&File")
-        self._action(file, "&Quit", self.close, QKeySequence(QKeySequence.StandardKey.Quit))
+        self.icons.dress(self._action(file, "&Quit", self.close, QKeySequence(QKeySequence.StandardKey.Quit)), "quit")
         view = bar.addMenu("&View")
         for dock in self._docks:
             view.addAction(dock.toggleViewAction())
         view.addSeparator()
-        self._choices(view, "&Theme", THEMES, lambda: self._theme.name, self._set_theme)
-        self._choices(view, "&Colours", PALETTES, lambda: self._theme.palette_name, self._set_palette)
+        self._choices(view, "&Theme", "theme", THEMES, lambda: self._theme.name, self._set_theme)
+        self._choices(view, "&Colours", "palette", PALETTES, lambda: self._theme.palette_name, self._set_palette)
         swap = QAction("&Swap buy and sell colours", self, checkable=True, checked=self._theme.swap)
         swap.toggled.connect(lambda on: self._theme.select(self._theme.name, self._theme.palette_name, swap=on))
         self._theme.changed.connect(lambda: swap.setChecked(self._theme.swap))
         view.addAction(swap)
         view.addSeparator()
-        self._action(view, "&Reset layout", self.reset_layout)
+        self.icons.dress(self._action(view, "&Reset layout", self.reset_layout), "reset")
         return bar
 
     def _action(self, menu: QMenu, text: str, do: Callable[[], object], shortcut: QKeySequence | None = None) -> QAction:
@@ -165,10 +169,11 @@ class MainWindow(QMainWindow):
         return action
 
     def _choices(
-        self, menu: QMenu, title: str, names: tuple[_Name, ...], current: Callable[[], str], choose: Callable[[_Name], None]
+        self, menu: QMenu, title: str, icon: str, names: tuple[_Name, ...], current: Callable[[], str], choose: Callable[[_Name], None]
     ) -> None:
         group = QActionGroup(self)
         submenu = menu.addMenu(title)
+        self.icons.dress(submenu.menuAction(), icon)
 
         def add(name: _Name) -> None:
             action = QAction(name.replace("_", "-").capitalize(), self, checkable=True)

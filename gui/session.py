@@ -1,7 +1,8 @@
 """One run of the desk behind the window: open, wait, close. Every way out leads through `run`.
 
 Closing asks only when orders are working, and asks in the window's banner: a modal dialog would
-lose another task's wake-up for ever. The window disappears at once; the desk then has a deadline.
+lose another task's wake-up for ever. The window disappears at once; the desk then has a deadline. A signal,
+Ctrl-C too, never asks: whoever sends it may not see the window.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from PySide6.QtCore import QTimer
 from core.domain.errors import FathomError
 from gui.bootstrap import say_timing
 from gui.cli import Options
+from gui.closing import closing_question, leave_label
 from gui.layouts import LayoutStore
 from gui.main_window import MainWindow
 from gui.reporter import Reporter
@@ -69,6 +71,7 @@ class Session:
         self._stop = asyncio.Event()
         self.opened = asyncio.Event()
         self._cancelling: asyncio.Task[None] | None = None
+        self._closes_when_cancelled = False
         self._asked_to_close = 0
         self._failure: str | None = None
         self._not_ours: set[asyncio.Task[Any]] = set()
@@ -170,15 +173,15 @@ class Session:
     def ask_to_close(self) -> None:
         """Close, unless orders are working: then ask first. Asked a third time it stops asking."""
         self._asked_to_close += 1
-        working = self.workspace.working_orders() if self.workspace is not None else 0
+        working = self.workspace.working_orders() if self.workspace is not None else []
         if not working or self._asked_to_close > 2:
             self._stop.set()
             return
-        orders = "1 order is still working: leave it" if working == 1 else f"{working} orders are still working: leave them"
+        mode = self._options.mode
         self._window.banner.ask(
-            f"{orders} as is, cancel, or stay?",
+            closing_question(mode, working),
             [
-                ("Leave and close", "normal", self._stop.set),
+                (leave_label(mode), "normal", self._stop.set),
                 ("Cancel all and close", "danger", self._cancel_all_and_close),
                 ("Stay", "primary", self._stay),
             ],
@@ -190,8 +193,13 @@ class Session:
 
     def _stay(self) -> None:
         self._asked_to_close = 0
+        self._closes_when_cancelled = False
 
     def _cancel_all_and_close(self) -> None:
+        """Once: pressed again while venues are still answering, it waits for the same answers."""
+        self._closes_when_cancelled = True
+        if self._cancelling is not None and not self._cancelling.done():
+            return
         self._cancelling = asyncio.get_running_loop().create_task(self._cancel_all(), name="cancel all and close")
 
     async def _cancel_all(self) -> None:
@@ -203,7 +211,8 @@ class Session:
             _log.warning("Cancelling all orders before closing: %r", error)
         # Closing over an order that the trader believes cancelled would be a lie: ask again.
         self._asked_to_close = 0
-        self.ask_to_close()
+        if self._closes_when_cancelled:
+            self.ask_to_close()
 
     async def _take_down(self, desk: asyncio.Task[None]) -> None:
         if self._options.screenshot is None:
@@ -227,10 +236,10 @@ class Session:
 
 @contextmanager
 def _signals(loop: asyncio.AbstractEventLoop, session: Session) -> Iterator[None]:
-    """Ctrl-C asks like the window's close button; a termination does not ask."""
+    """Ctrl-C and a termination close without asking."""
     if sys.platform == "win32":
         # Windows has no wake-up for signals in Qt's loop: a timer lets Python look for them.
-        before = signal.signal(signal.SIGINT, lambda _number, _frame: session.ask_to_close())
+        before = signal.signal(signal.SIGINT, lambda _number, _frame: session.close_now())
         timer = QTimer()
         timer.start(200)
         timer.timeout.connect(lambda: None)
@@ -238,7 +247,7 @@ def _signals(loop: asyncio.AbstractEventLoop, session: Session) -> Iterator[None
         timer.stop()
         signal.signal(signal.SIGINT, before)
         return
-    loop.add_signal_handler(signal.SIGINT, session.ask_to_close)
+    loop.add_signal_handler(signal.SIGINT, session.close_now)
     loop.add_signal_handler(signal.SIGTERM, session.close_now)
     try:
         yield

@@ -58,7 +58,7 @@ class TopBar(QFrame):
         self.kill.setProperty("role", "danger")
         self.kill.setFont(theme.ui_font(12, QFont.Weight.DemiBold))
         self.kill.setToolTip("Cancel every order on every venue, at once")
-        self.kill.setFixedSize(64, 26)
+        self.kill.setFixedSize(76, 26)
         self.kill.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.kill.setEnabled(False)
         self.kill.clicked.connect(self.kill_asked.emit)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QPoint, QTimer, Signal
 
 from core.domain.events import Notice
+from core.domain.orders import OrderSnapshot
 from gui import formats
 from gui.blotter.widget import BlotterWidget
 from gui.bridge import Bridge
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _OVER = "The recording has ended. What you see is its last moment."
 _SLOW_MS = 500
-_SETTLED_MS = 1_000  # after the first depth: nobody notices the half second that the chart's library takes
+_SETTLED_MS = 1_000  # after the first depth: nobody notices what the chart's library and the icons take
 
 
 class Workspace(QObject):
@@ -57,7 +58,7 @@ class Workspace(QObject):
 
         self.ticket = TicketWidget(desk, self._bridge, theme)
         self.depth = DepthPanel(desk, self._bridge, theme)
-        self.blotter = BlotterWidget(desk, self._bridge, theme)
+        self.blotter = BlotterWidget(desk, self._bridge, theme, window.icons)
         window.ticket_dock.fill(self.ticket)
         window.depth_dock.fill(self.depth, self.depth.controls)
         self.inspector = InspectorPanel(desk, self._bridge, theme)
@@ -74,6 +75,7 @@ class Workspace(QObject):
         self._settled.setSingleShot(True)
         self._settled.setInterval(_SETTLED_MS)
         self._settled.timeout.connect(self.inspector.load_chart)
+        self._settled.timeout.connect(window.icons.load)
         self._slow = QTimer(self)
         self._slow.setInterval(_SLOW_MS)
         self._slow.timeout.connect(self._look_slowly)
@@ -108,9 +110,9 @@ class Workspace(QObject):
         self.depth.set_symbol(symbol)
         self._look()
 
-    def working_orders(self) -> int:
+    def working_orders(self) -> list[OrderSnapshot]:
         """Parents that are not over."""
-        return sum(1 for order in self.desk.order_manager.snapshots() if order.is_parent and not order.terminal)
+        return [order for order in self.desk.order_manager.snapshots() if order.is_parent and not order.terminal]
 
     async def cancel_all(self) -> int:
         return await self.desk.engine.cancel_all()

@@ -21,14 +21,19 @@ from decimal import Decimal
 from typing import final
 
 from core.desk.health import VenueHealth, venue_health
+from core.desk.limits import LimitsFile, RiskLimits
 from core.desk.markets import Market, open_market
 from core.desk.settings import Settings
+from core.desk.watchdog import BookWatchdog
 from core.domain.enums import ExecutionStrategy
+from core.domain.errors import JournalError
 from core.domain.events import Notice
 from core.domain.instruments import Instrument
 from core.domain.market import MarketView, MergedDepth
+from core.exchanges.connector import VenueOrder
 from core.execution.engine import ExecutionEngine
 from core.execution.manager import OrderManager
+from core.execution.recovery import Recovery
 from core.journal.journal import Journal
 from core.market.depth import merge_depth
 from core.market.store import OrderBooks
@@ -59,16 +64,24 @@ class Desk:
         self.journal = journal
         self.orderbooks = OrderBooks(self.clock)
         self.order_manager = OrderManager(self.connectors, clock=self.clock, journal=journal)
-        self.engine = ExecutionEngine(self.order_manager, self.connectors, self.orderbooks)
+        self._limits_file = LimitsFile(settings.profile, settings.mode)
+        limits = settings.limits or self._limits_file.load()
+        self.engine = ExecutionEngine(self.order_manager, self.connectors, self.orderbooks, limits)
+        self._recovery = Recovery(self.order_manager, self.engine, self._tell)
         self._market = market
         self._pump: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
         self._notices: deque[Notice] = deque(maxlen=_NOTICES_KEPT)
         self._notice_listeners: list[Callable[[Notice], None]] = []
         market.feed.on_notice(self._on_notice)
         self.order_manager.on_notice(self._on_notice)
 
     async def open(self) -> None:
-        """Connect every venue, subscribe every symbol and start the market."""
+        """Bring back what the journal knows, connect every venue, subscribe every symbol, start the market, ask what became of it all."""
+        self._recovery.restore()
+        self.engine.live.recount()
+        if self._limits_file.complaint:
+            self._tell("warning", self._limits_file.complaint)
         for connector in self.connectors.values():
             await connector.open()
             connector.on_market(self.orderbooks.consume)
@@ -78,17 +91,31 @@ class Desk:
         self._market.gate(self._wanted)
         self._pump = asyncio.get_running_loop().create_task(self._market.feed.run(), name="market feed")
         self._pump.add_done_callback(self._on_feed_ended)
+        self.engine.risk.ask_balances()
+        if self._market.silence_is_a_fault:
+            watchdog = BookWatchdog(self.orderbooks, self.connectors, self.clock, self._tell)
+            self._watch = asyncio.get_running_loop().create_task(watchdog.watch(), name="book watchdog")
+        if not self._market.lives_on:
+            self._recovery.close_as_gone()
+            return
+        self._recovery.reconcile()
+        self._recovery.look_for_strangers([self.settings.symbol])
 
     async def close(self) -> None:
         """Stop workers, venues and the market, in this order, and write the journal."""
+        await self._recovery.close()
         await self.engine.close()
         await self.order_manager.close()
-        if self._pump is not None:
-            self._pump.cancel()
-            await asyncio.gather(self._pump, return_exceptions=True)
+        for task in filter(None, [self._pump, self._watch]):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
         for connector in self.connectors.values():
             await connector.close()
-        self.journal.close()
+        try:
+            self.journal.close()
+        except JournalError as error:
+            log.exception("the journal could not be closed in good order")
+            self._tell("error", str(error))
 
     # -- looking ---------------------------------------------------------------------------------
 
@@ -118,6 +145,27 @@ class Desk:
         """Each venue that trades `symbol`, in the desk's order."""
         view = self.market(symbol)
         return [venue_health(self.connectors[venue], book, view.now_us) for venue, book in view.books.items()]
+
+    def foreign_orders(self, symbol: str) -> list[VenueOrder]:
+        """Open orders on our accounts that no order of this profile stands behind, as last seen. They are left alone."""
+        return [order for order in self.engine.reconciler.foreign_orders if order.symbol == symbol]
+
+    # -- limits ------------------------------------------------------------------------------------
+
+    @property
+    def limits(self) -> RiskLimits:
+        """The risk limits in force."""
+        return self.engine.risk.limits
+
+    def set_limits(self, limits: RiskLimits) -> None:
+        """Use these from the next order on, and save them for this mode.
+
+        Raises:
+            FathomError: they apply, but could not be saved.
+        """
+        self.engine.risk.set_limits(limits)
+        self._tell("info", "The risk limits were changed.")
+        self._limits_file.save(limits)
 
     # -- time --------------------------------------------------------------------------------------
 
@@ -157,6 +205,9 @@ class Desk:
         for listener in tuple(self._notice_listeners):
             listener(notice)
 
+    def _tell(self, level: str, sentence: str) -> None:
+        self._on_notice(Notice(self.clock.now_us(), level, sentence))
+
     def _on_feed_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("the market feed stopped", exc_info=error)
@@ -166,14 +217,17 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings | None = None) -> AsyncIterator[Desk]:
+async def open_desk(settings: Settings | None = None, market: Market | None = None) -> AsyncIterator[Desk]:
     """Open a desk and close it at the end, whatever happens in between.
+
+    Args:
+        market: venues of your own instead of the mode's; with `lives_on` a journal's unfinished orders are asked for there.
 
     Raises:
         FathomError: the settings can't be met (a missing recording, an unknown venue, a locked journal).
     """
     settings = settings or Settings()
-    market = open_market(settings)
+    market = market or open_market(settings)
     journal = Journal(settings.profile / settings.mode / "journal.db" if settings.profile else None)
     desk = Desk(settings, market, journal)
     try:

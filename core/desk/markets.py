@@ -10,6 +10,8 @@ from core.desk.settings import Settings
 from core.domain.clock import Clock, SimulatedClock, SystemClock
 from core.domain.errors import BadRequest
 from core.exchanges.connector import ExchangeConnector
+from core.exchanges.limited import LimitedConnector
+from core.exchanges.limiter import RateLimits
 from core.exchanges.names import resolve_venue
 from core.exchanges.paper.connector import PaperConnector
 from core.exchanges.paper.demo_venues import DEMO_VENUES
@@ -19,21 +21,33 @@ from core.exchanges.paper.synthetic import SyntheticFeed
 
 # A recording says nothing about the way to its venue.
 REPLAY_LATENCY_MS = 20.0
+# Simulated venues count nothing; the limits are there so that a runaway shows itself here first.
+PAPER_RATES = RateLimits(requests_per_s=200, burst=400, for_orders=100, cancels_per_s=200, cancel_burst=400)
 
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """What a desk trades on."""
+    """What a desk trades on.
+
+    Attributes:
+        lives_on: the venues outlive the program, so what was unfinished there can be asked about.
+    """
 
     clock: Clock
     feed: Feed
     connectors: Mapping[str, ExchangeConnector]
+    lives_on: bool = False
 
     def gate(self, working: Callable[[], bool]) -> None:
         """At speed 'max', play only while orders work or somebody sleeps on the clock."""
         if isinstance(self.feed, ReplayFeed) and isinstance(self.clock, SimulatedClock):
             clock = self.clock
             self.feed.wanted = lambda: working() or clock.next_deadline_us() is not None
+
+    @property
+    def silence_is_a_fault(self) -> bool:
+        """Whether a book that says nothing has lost its stream; a recording that is silent was silent then."""
+        return not isinstance(self.feed, ReplayFeed) and not isinstance(self.clock, SimulatedClock)
 
     @property
     def over(self) -> bool:
@@ -82,5 +96,5 @@ def _market(settings: Settings, clock: Clock, feed: Feed, latencies: Mapping[str
     known = sorted({symbol for venue in latencies for symbol in feed.instruments()[venue]})
     if settings.symbol not in known:
         raise BadRequest(f"{settings.symbol!r} is not traded on these venues; known symbols: {', '.join(known)}.")
-    connectors = {venue: PaperConnector(venue, feed, clock, latency_ms=latency, seed=settings.seed) for venue, latency in latencies.items()}
-    return Market(clock, feed, connectors)
+    venues = {venue: PaperConnector(venue, feed, clock, latency_ms=latency, seed=settings.seed) for venue, latency in latencies.items()}
+    return Market(clock, feed, {venue: LimitedConnector(connector, PAPER_RATES, clock) for venue, connector in venues.items()})

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.execution.risk.limits import RiskLimits
+
 
 class Settings(BaseModel):
     """How to open a desk.
@@ -18,7 +20,8 @@ class Settings(BaseModel):
         symbol: what the window opens on.
         venues: venues to open; empty means all that the mode offers.
         seed: of the synthetic market; the same seed is the same market.
-        profile: directory of the journal and the window's layout; None keeps everything in memory.
+        profile: directory of the journal, the risk limits and the window's layout; None keeps everything in memory.
+        limits: the risk limits; None means those saved in the profile, or else the mode's own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,3 +33,4 @@ class Settings(BaseModel):
     venues: tuple[str, ...] = ()
     seed: int = 7
     profile: Path | None = None
+    limits: RiskLimits | None = None

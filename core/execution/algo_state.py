@@ -28,7 +28,10 @@ def algo_state(parent: ParentState, request: ExecutionRequest, now_us: int, refu
     for child in parent.children.values():
         if child.status in (ChildStatus.REJECTED, ChildStatus.DENIED) and not child.passing:
             refusals += 1
-            if now_us - child.updated_us < REFUSED_US:
+            if child.status is ChildStatus.DENIED:  # a limit of ours: waiting does not help, a smaller slice may
+                if now_us - child.updated_us < UNREACHABLE_US:
+                    refused[child.planned.exchange] = child.reason
+            elif now_us - child.updated_us < REFUSED_US:
                 refused[child.planned.exchange] = child.reason
                 recovering = True
         elif child.status is ChildStatus.NOT_PLACED or child.passing:

@@ -16,6 +16,7 @@ from core.domain.comparison import Comparison
 from core.domain.enums import ExecutionStrategy, OrderSide, OrderType
 from core.domain.errors import BadAmount, BadPrice, JournalError, NotPossible, OutcomeUnknown, UnknownOrder
 from core.domain.events import OrderEvent
+from core.domain.kill import KillReport
 from core.domain.market import MarketMessage, MarketView
 from core.domain.numbers import plain, to_decimal
 from core.domain.orders import ChildStatus, ParentStatus
@@ -26,15 +27,20 @@ from core.execution.amending import AmendWish, child_price
 from core.execution.compare import FLOW_WINDOW_S, compare, compare_one
 from core.execution.effective import as_worked
 from core.execution.estimate import Flow
+from core.execution.kill import KillSwitch
+from core.execution.live import LiveChildren
 from core.execution.manager import OrderManager
 from core.execution.marks import Marker
 from core.execution.order import Order
 from core.execution.perps import check_reducible, perps_of
 from core.execution.preview import with_conditions
+from core.execution.reconcile import Reconciler
 from core.execution.requests import build_request
+from core.execution.risk.gate import RiskGate
+from core.execution.risk.limits import RiskLimits
 from core.execution.state import ZERO, ChildState, ParentState
 from core.execution.tasks import TaskOwner
-from core.execution.tca import tca
+from core.execution.tca import Execution, tca
 from core.execution.triggers import check_not_reached
 from core.execution.volumes import Volumes
 from core.execution.worker import Worker
@@ -55,13 +61,23 @@ class ExecutionEngine:
         order_manager: owner of all order state.
         exchange_connectors: venue name -> connector.
         orderbooks: the books that plans are made from.
+        limits: the trader's own; None sets none, and only the kill switch and unusable books hold an order back.
 
     Attributes:
         tape: what the market traded and where its mid stood, hours back.
         volumes: what the market usually trades, and when.
+        live: the children that are not known to be over.
+        risk: the gate that every parent and every child passes.
+        reconciler: compares with the venues what is open.
     """
 
-    def __init__(self, order_manager: OrderManager, exchange_connectors: Mapping[str, ExchangeConnector], orderbooks: OrderBooks) -> None:
+    def __init__(
+        self,
+        order_manager: OrderManager,
+        exchange_connectors: Mapping[str, ExchangeConnector],
+        orderbooks: OrderBooks,
+        limits: RiskLimits | None = None,
+    ) -> None:
         self._manager = order_manager
         self._connectors = dict(exchange_connectors)
         self._books = orderbooks
@@ -71,6 +87,10 @@ class ExecutionEngine:
         self._tasks = TaskOwner()
         self.volumes = Volumes(self._connectors, self.tape, self._clock, self._tasks)
         self._marker = Marker(order_manager, self.tape, self._foresee)
+        self.live = LiveChildren(order_manager)
+        self.risk = RiskGate(order_manager, self._connectors, orderbooks, self.live, self._tasks, limits)
+        self.reconciler = Reconciler(order_manager, self._connectors, orderbooks, self.live, self._tasks)
+        self._kill_switch = KillSwitch(order_manager, self._connectors, self.live, self._stop_parents)
         self._stop_listening = order_manager.on_event(self._on_event)
         self._stop_watching = orderbooks.on_message(self._on_message)
         self._stop_worrying = order_manager.journal.on_trouble(self._on_trouble)
@@ -92,7 +112,9 @@ class ExecutionEngine:
         """What would be done with `request` now; nothing is sent. The planner is the one that execution uses."""
         params = parse_params(request.strategy, request.params)
         plan = find_strategy(request.strategy).plan(as_worked(request), self._market(request), params)
-        return with_conditions(plan, request, perps_of(request, self._connectors))
+        shown = with_conditions(plan, request, perps_of(request, self._connectors))
+        why_not = shown.blocking or self.risk.why_not(request)
+        return shown if why_not == shown.blocking else replace(shown, blocking=why_not)
 
     def compare(self, request: ExecutionRequest) -> list[Comparison]:
         """What every strategy would do with `request` now, one entry each; nothing is sent and nothing raises.
@@ -136,16 +158,20 @@ class ExecutionEngine:
             more: `time_in_force`, `post_only`, `reduce_only`, triggers, expiry, leverage: see `core.execution.requests.build_request`.
 
         Raises:
-            BadRequest: nothing was sent.
+            BadRequest, RiskDenied: nothing was sent.
             JournalError: nothing was sent.
         """
         words = {"symbol": symbol, "side": side, "amount": amount, "order_type": order_type, "price": price}
         return await self.execute(self.request(**words, strategy=strategy, exchanges=exchanges, params=params, **more))
 
-    async def execute(self, request: ExecutionRequest) -> Order:
+    async def execute(self, request: ExecutionRequest, *, repeats: bool = False) -> Order:
         """Start a parent order from a checked request.
 
+        Args:
+            repeats: the trader knows that it is the same as the last one.
+
         Raises:
+            RiskDenied: a limit or the kill switch forbids it; the sentence says which and by how much.
             NotPossible: a reduce-only order without a position to reduce.
             VenueError: the venue did not tell its position.
         """
@@ -153,6 +179,7 @@ class ExecutionEngine:
             await check_reducible(request, self._connectors)
         strategy = find_strategy(request.strategy)
         params = parse_params(request.strategy, request.params)
+        self.risk.check_parent(request, repeats=repeats)
         order = self._manager.create_parent(request)
         parent = self._manager.parent(order.id)
         worker = Worker(parent, strategy, params, self._manager, lambda: self._market(parent.request, parent))
@@ -164,6 +191,10 @@ class ExecutionEngine:
             worker.request_cancel(str(error))
             raise
         return order
+
+    def remember(self, execution: Execution) -> None:
+        """What was measured of a parent before a restart: its cost goes on being counted from there."""
+        self._marker.remember(execution)
 
     def restore(self, parent: ParentState) -> None:
         """Take up a parent that a restart brought back, in the state it is in.
@@ -217,6 +248,32 @@ class ExecutionEngine:
         await asyncio.gather(*(self._patiently(self._manager.order(order_id).done()) for order_id in ids))
         return len(ids)
 
+    @property
+    def killed(self) -> bool:
+        """Whether the kill switch is on: nothing new is sent until `release_kill`."""
+        return self.risk.stopped
+
+    async def kill(self) -> KillReport:
+        """Stop everything: no new order from this moment on, every parent stopped, every child cancelled on every venue.
+
+        The venues are asked whether that is true; the report, which comes after ten seconds at the latest, names what could not
+        be confirmed. Pulling it again looks again.
+        """
+        self.risk.stopped = True
+        return await self._kill_switch.pull()
+
+    def release_kill(self) -> None:
+        """Allow trading again. What was stopped stays stopped."""
+        if self.risk.stopped:
+            self.risk.stopped = False
+            self._manager.notify("info", "The kill switch was released: orders may be placed again.")
+
+    def _stop_parents(self) -> int:
+        for worker in self._workers.values():
+            worker.request_cancel()
+            self._manager.move_parent(worker.parent, worker.parent.status, "stopped by the kill switch")
+        return len(self._workers)
+
     async def modify_execution(
         self,
         order_id: str,
@@ -234,6 +291,7 @@ class ExecutionEngine:
         Raises:
             BadPrice, BadAmount: not a usable value, or less than is filled already.
             NotPossible: the order is over, or has no price to change.
+            RiskDenied: a limit or the kill switch forbids it.
             UnknownOrder: there is no such order.
             VenueRefused: the venue refused to change the child; it is as it was.
             OutcomeUnknown: a venue has not answered; the change may still happen, and the order will show it.
@@ -262,6 +320,7 @@ class ExecutionEngine:
         if amount is not None:
             self._check_placeable(worker.parent, amount)
         new_price, new_total = (price if price is not None else request.price), (amount if amount is not None else request.amount)
+        self.risk.check_change(worker.parent, price=new_price, amount=new_total)
         wish = AmendWish(new_price, new_total, trigger, new_total=amount is not None)
         worker.request_amend(wish)
         done = asyncio.ensure_future(self._until_over(order, wish))
@@ -319,9 +378,13 @@ class ExecutionEngine:
         return worker is not None and worker.pause()
 
     def resume_execution(self, order_id: str) -> bool:
-        """Go on with a paused parent; False when it is not paused."""
+        """Go on with a paused parent; False when it is not paused, or the kill switch is on."""
+        if self.killed:
+            return False
         worker = self._workers.get(self._manager.order(order_id).id)
-        return worker is not None and worker.resume()
+        if worker is None or not any(venue in self._connectors for venue in worker.parent.request.exchanges):
+            return False
+        return worker.resume()
 
     # -- inside ------------------------------------------------------------------------------------
 
@@ -366,6 +429,9 @@ class ExecutionEngine:
         """Stop all workers. Live children stay on their venues as they are."""
         self._stop_listening()
         self._stop_watching()
+        self.reconciler.close()
+        self.risk.close()
+        self.live.close()
         self._stop_worrying()
         self._marker.close()
         self.tape.close()

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from typing import final
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, final
 
 from core.domain.clock import Clock
 from core.domain.errors import OrderNotFound, VenueError
@@ -52,32 +52,42 @@ class KillSwitch:
         parents = self._stop_parents()
         self._cancel(doomed)
         sweeps = {venue: _Sweep(connector, self._clock, self._manager, self._live) for venue, connector in self._connectors.items()}
-        tasks = [asyncio.ensure_future(sweep.run(self._symbols(venue))) for venue, sweep in sweeps.items()]
-        deadline = asyncio.ensure_future(self._clock.sleep(PATIENCE_S))
-        everything = asyncio.ensure_future(asyncio.wait(tasks))
-        try:
-            await asyncio.wait([everything, deadline], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (*tasks, everything, deadline):
-                task.cancel()
-            answers = await asyncio.gather(*tasks, everything, deadline, return_exceptions=True)
-        for answer in answers:
-            if isinstance(answer, Exception):
-                log.error("a venue could not be swept", exc_info=answer)
+        await self._within(PATIENCE_S, [sweep.run(self._symbols(venue)) for venue, sweep in sweeps.items()])
         report = KillReport(
             parents=parents,
             cancelled=sum(child.settled and child.status is not ChildStatus.FILLED for child in doomed),
             filled=sum(child.settled and child.status is ChildStatus.FILLED for child in doomed),
-            unconfirmed=tuple(one for sweep in sweeps.values() for one in sweep.unconfirmed()),
+            unconfirmed=(*(one for sweep in sweeps.values() for one in sweep.unconfirmed()), *self._out_of_reach()),
         )
         self._manager.notify("warning", report.sentence)
         for one in report.unconfirmed:
             self._manager.notify("warning", f"Not confirmed on {one.venue}: {one.order_id or 'its open orders'}: {one.why}")
         return report
 
+    async def _within(self, seconds: float, works: list[Coroutine[Any, Any, None]]) -> None:
+        """Run `works` side by side; what is not done in time is stopped."""
+        tasks = [asyncio.ensure_future(work) for work in works]
+        deadline = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            while not all(task.done() for task in tasks) and not deadline.done():
+                await asyncio.wait([*(task for task in tasks if not task.done()), deadline], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (*tasks, deadline):
+                task.cancel()
+            answers = await asyncio.gather(*tasks, deadline, return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                log.error("a venue could not be asked", exc_info=answer)
+
     def _cancel(self, children: list[ChildState]) -> None:
         for child in children:
-            self._manager.cancel(child, urgent=True)
+            if child.planned.exchange in self._connectors:
+                self._manager.cancel(child, urgent=True)
+
+    def _out_of_reach(self) -> list[Unconfirmed]:
+        """Restored from a journal, and their venue is not open now."""
+        strange = [child for child in self._live if child.planned.exchange not in self._connectors]
+        return [Unconfirmed(child.planned.exchange, child.client_id, "its venue is not open in this session") for child in strange]
 
     def _symbols(self, venue: str) -> set[str]:
         """What we have ever traded there: nothing of ours can be open elsewhere."""

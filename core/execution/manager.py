@@ -235,7 +235,6 @@ class OrderManager:
         for child in children:
             self.journal.append(now_us, child.client_id, Kind.INTENT, {"parent": parent.id, **asdict(child.planned)})
         self.journal.append(now_us, parent.id, Kind.PLAN, {"why": why, "children": len(planned), "amount": amount, "left": left})
-        parent.rounds += 1
         for child in children:
             parent.children[child.client_id] = self._children[child.client_id] = child
             self._orders[child.client_id] = Order(child, self.order)
@@ -247,6 +246,7 @@ class OrderManager:
             child.advance(ChildEvent.SEND, now_us)
             self._publish(OrderEventKind.UPDATED, child)
             self._sender.create(child)
+        parent.rounds += any(child.status is not ChildStatus.DENIED for child in children)
         return [self._orders[child.client_id] for child in children]
 
     def _deny(self, child: ChildState, denial: Denial) -> None:
@@ -303,6 +303,24 @@ class OrderManager:
         unseen = child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING)
         child.advance(ChildEvent.PROVE_ABSENT if unseen else ChildEvent.CANCEL, now_us)
         child.reason = "the trader checked: it is not live"
+        self._child_changed(child)
+
+    # -- records from elsewhere --------------------------------------------------------------------
+
+    def adopt(self, parent: ParentState) -> None:
+        """Take in a parent and its children as the journal had them. Nothing is sent, and nobody is told yet."""
+        self._parents[parent.id] = parent
+        self._orders[parent.id] = Order(parent, self.order)
+        if parent.status.terminal:
+            self._orders[parent.id].finish()
+        for child in parent.children.values():
+            self._children[child.client_id] = child
+            self._orders[child.client_id] = Order(child, self.order)
+            if child.settled:
+                self._orders[child.client_id].finish()
+
+    def changed(self, child: ChildState) -> None:
+        """Tell of a child that was changed by whoever restored it; if it is in doubt, its venue is asked."""
         self._child_changed(child)
 
     # -- what venues tell us -----------------------------------------------------------------------
@@ -367,8 +385,9 @@ class OrderManager:
         if child.settled:
             self._orders[child.client_id].finish()
         asked = child.cancelling or self._sender.is_creating(child)  # an answer is due; it will tell
-        if in_doubt(child) and not asked and not self._tasks.closed:
-            self._evidence.look_into(child, self.connectors[child.planned.exchange])
+        connector = self.connectors.get(child.planned.exchange)
+        if in_doubt(child) and not asked and connector is not None and not self._tasks.closed:
+            self._evidence.look_into(child, connector)
 
     def _publish(self, kind: OrderEventKind, state: ParentState | ChildState, fill: Fill | None = None) -> None:
         self._seq += 1

@@ -33,6 +33,7 @@ class Marks:
         sent_mids: child id -> merged mid when it went out, or was changed.
         fill_mids: (venue, trade id) -> the mid that the fill is measured against.
         predicted: what its strategy expected of all of it at the arrival.
+        traded: what the market did meanwhile, once that is settled.
     """
 
     decision: Mark
@@ -41,6 +42,7 @@ class Marks:
     sent_mids: dict[str, Decimal | None] = field(default_factory=dict)
     fill_mids: dict[tuple[str, str], Decimal | None] = field(default_factory=dict)
     predicted: Comparison | None = None
+    traded: MarketTraded | None = None
 
 
 @final
@@ -79,9 +81,16 @@ class Marker:
             fills=[(fill, marks.fill_mids.get((fill.venue, fill.trade_id))) for fill in parent.executed.fills],
             end=end,
             running=marks.end is None,
-            market=self._traded(request, marks.arrival, end),
+            market=marks.traded or self._traded(request, marks.arrival, end),
             predicted=marks.predicted,
         )
+
+    def remember(self, execution: Execution) -> None:
+        """Take over what was measured before a restart."""
+        marks = self._marks[execution.order_id] = Marks(execution.decision, execution.arrival, predicted=execution.predicted)
+        marks.fill_mids = {(fill.venue, fill.trade_id): mid for fill, mid in execution.fills}
+        if not execution.running:
+            marks.end, marks.traded = execution.end, execution.market
 
     def _on_event(self, event: OrderEvent) -> None:
         order = event.order

@@ -18,18 +18,23 @@ ZERO = Decimal(0)
 
 @final
 class VolumeMeter:
-    """One parent's. Read it at every look: the tape forgets after some hours."""
+    """One parent's. Read it at every look: the tape forgets after some hours.
 
-    def __init__(self, tape: MarketTape, clock: Clock, symbol: str, venues: tuple[str, ...]) -> None:
+    Args:
+        before: what was counted before a restart; the tape of that time is gone. None for a parent that starts now.
+    """
+
+    def __init__(self, tape: MarketTape, clock: Clock, symbol: str, venues: tuple[str, ...], before: Decimal | None = None) -> None:
+        self._goes_on = before is not None
         self._tape = tape
         self._clock = clock
         self._symbol = symbol
         self._venues = venues
         self._started_us: int | None = None
         self._next_second = 0
-        self._counted = ZERO
+        self._counted = before or ZERO
         self._own = ZERO
-        self._heard = False
+        self._heard = before is not None
 
     def exclude(self, fill: Fill) -> None:
         """A fill of ours that is on the tape as well."""
@@ -46,7 +51,8 @@ class VolumeMeter:
             return None
         now_us = self._clock.now_us()
         if self._started_us is None:
-            self._started_us, self._next_second = started_us, started_us // MICROSECONDS + 1
+            first_us = now_us if self._goes_on else started_us
+            self._started_us, self._next_second = started_us, first_us // MICROSECONDS + 1
         paused_us, self._started_us = started_us - self._started_us, started_us
         if paused_us > 0:  # the pause has just ended: what traded meanwhile is passed over
             self._count_to((now_us - paused_us) // MICROSECONDS)

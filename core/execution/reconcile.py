@@ -93,7 +93,8 @@ class Reconciler:
         behind = [child for child in expected if _contradicts(child, listed.get(child.client_id))]
         for client_id, order in listed.items():
             child = self._manager.child(client_id)
-            if child is not None and child not in behind:
+            # What was learned while the question was under way is newer than its answer.
+            if child is not None and child not in behind and child.updated_us <= asked_us:
                 self._manager.take_listed(child, order, asked_us)
         if behind:
             await self._look_into(connector, behind, listed)

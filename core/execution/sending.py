@@ -143,6 +143,8 @@ class Sender:
         now_us = self._clock.now_us()
         if child.settled or child.cancelling or (now_us < child.not_before_us and not urgent):
             return False
+        if child.planned.exchange not in self._connectors:  # restored from a run that had it open
+            return False
         child.cancelling, child.updated_us = True, now_us
         child.releases = child.releases or release
         self._tasks.spawn(self._cancel(child), f"cancel {child.client_id}")

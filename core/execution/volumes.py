@@ -75,7 +75,9 @@ class Volumes:
         curve = self._given.get(request.symbol)
         if curve is None:
             curve = self._curve(key)
-        traded = None if parent is None else self._meter(parent, venues).read(parent.started_us or parent.created_us)
+        traded = None
+        if parent is not None:
+            traded = parent.market_traded = self._meter(parent, venues).read(parent.started_us or parent.created_us)
         return VolumeView(curve, loading=curve is None and key in self._loading, traded=traded)
 
     def on_event(self, event: OrderEvent) -> None:
@@ -105,7 +107,7 @@ class Volumes:
 
     def _meter(self, parent: ParentState, venues: tuple[str, ...]) -> VolumeMeter:
         if parent.id not in self._meters:
-            self._meters[parent.id] = VolumeMeter(self._tape, self._clock, parent.request.symbol, venues)
+            self._meters[parent.id] = VolumeMeter(self._tape, self._clock, parent.request.symbol, venues, parent.market_traded)
         return self._meters[parent.id]
 
     def _curve(self, key: _Key) -> ExpectedVolume | None:

@@ -32,6 +32,7 @@ from core.execution.triggers import Look, TriggerWatch, trigger_words
 from core.strategies.base import REMARK, Decision, Strategy
 from core.strategies.eligible import eligible_books
 from core.strategies.params import Params
+from core.strategies.router import last_refusal
 
 log = logging.getLogger(__name__)
 
@@ -271,8 +272,8 @@ class Worker:
             return None
         if decision.send and self._kills(request, decision):
             decision = Decision(finish="fill-or-kill: not all of it could be filled at once, so nothing was sent")
-        if decision.finish and terms.refused.keys() >= set(request.exchanges):
-            decision = replace(decision, finish=next(iter(terms.refused.values())))
+        if decision.finish and request.exchanges and state.refused_venues.keys() >= set(request.exchanges):
+            decision = replace(decision, finish=last_refusal(state.refused_venues))
         return self._act(decision)
 
     def _kills(self, request: ExecutionRequest, decision: Decision) -> bool:

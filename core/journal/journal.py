@@ -61,6 +61,7 @@ class Journal:
         self._writing: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._listeners: list[TroubleListener] = []
+        self._closed = False
 
     @property
     def last_us(self) -> int:
@@ -70,7 +71,7 @@ class Journal:
     def on_trouble(self, listener: TroubleListener) -> Callable[[], None]:
         """Call `listener` when the disk fails, with the error, and with None when it is back; returns how to stop that."""
         self._listeners.append(listener)
-        return partial(self._listeners.remove, listener)
+        return partial(_remove, self._listeners, listener)
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -138,11 +139,11 @@ class Journal:
         Raises:
             JournalError: some of it could not be written and is lost.
         """
+        self._closed = True
         self._stop_timer()
         try:
             self.flush()
         finally:
-            self._stop_timer()
             if self._thread is not None:
                 self._thread.shutdown()
             self._store.close()
@@ -180,7 +181,7 @@ class Journal:
     # -- inside ------------------------------------------------------------------------------------
 
     def _write_by_and_by(self) -> None:
-        if self._timer is not None or self._writing is not None:
+        if self._timer is not None or self._writing is not None or self._closed:
             return
         try:
             loop = asyncio.get_running_loop()
@@ -238,3 +239,8 @@ def _plain(value: object) -> object:
     if isinstance(value, set | frozenset):
         return sorted(value)
     return str(value)
+
+
+def _remove(listeners: list[TroubleListener], listener: TroubleListener) -> None:
+    if listener in listeners:
+        listeners.remove(listener)

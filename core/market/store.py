@@ -112,7 +112,7 @@ class OrderBooks:
     def _look(self, book: OrderBook, now_us: int) -> BookView:
         try:
             return book.view(now_us, self.stale_after_us)
-        except Exception:  # whatever one book chokes on, the others must be seen
+        except Exception:  # noqa: BLE001 - whatever one book chokes on, the others must be seen
             venue = book.instrument.venue
             _log.exception("%s: the book can't be read", venue)
             book.gap(f"{venue}'s book can't be read; waiting for a snapshot")

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 
 from core.domain.orders import OrderSnapshot
 from gui.blotter.orders_model import FILLED_ROLE, ORDER_ROLE
+from gui.blotter.rows import Column
 from gui.theme import Theme
 
 ROW_PX = 22
@@ -21,6 +22,11 @@ _MARGIN_PX = 6
 
 class RowDelegate(QStyledItemDelegate):
     """Rows of `ROW_PX`."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:  # noqa: N802 Qt's name
+        super().initStyleOption(option, index)
+        if isinstance(index.data(ORDER_ROLE), OrderSnapshot) and index.column() == Column.ORDER:
+            option.textElideMode = Qt.TextElideMode.ElideMiddle  # venues differ at both ends of their names
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(super().sizeHint(option, index).width(), ROW_PX)

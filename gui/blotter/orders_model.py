@@ -242,7 +242,7 @@ def _tooltip(order: OrderSnapshot, column: int) -> str | None:
     if column == Column.STATUS:
         return state_of(order).help or None
     if column == Column.ORDER:
-        return order.id
+        return f"{order.exchange}\n{order.id}" if order.exchange else order.id
     if column == Column.REASON:
         return order.reason or None
     return None

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QStyleOptionViewItem, QTreeView, QWidget
 
 from core.domain.orders import OrderSnapshot
 from gui.blotter.delegates import FilledDelegate, RowDelegate
 from gui.blotter.orders_model import RAW_ROLE, OrdersModel
+from gui.blotter.resolve import can_resolve
 from gui.blotter.rows import TITLES, WIDTHS, Column
 from gui.blotter.wording import can_pause, can_resume
+from gui.icons import Icons
 from gui.theme import Theme
 
 
@@ -38,10 +41,11 @@ class OrdersView(QTreeView):
     modify_asked = Signal(str)
     pause_asked = Signal(object)  # list[str]
     resume_asked = Signal(object)  # list[str]
+    resolve_asked = Signal(str)
 
-    def __init__(self, model: OrdersModel, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, model: OrdersModel, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._orders = model
+        self._orders, self._icons = model, icons
         self._show = Show.ALL
         self._delegates = RowDelegate(self), FilledDelegate(theme, self)
         self.setModel(model)
@@ -139,36 +143,37 @@ class OrdersView(QTreeView):
         alive = [order for order in orders if not order.terminal]
         one = alive[0] if len(alive) == 1 else None
         many = f" {len(alive)} orders" if len(alive) > 1 else ""
-        _add(menu, f"Cancel{many}\tDel", self.cancel_selected, bool(alive))
-        _add(menu, "Modify…", lambda: self.modify_asked.emit(one.id if one else ""), one is not None)
+        add = partial(self._add, menu)
+        add("cancel", f"Cancel{many}\tDel", self.cancel_selected, bool(alive))
+        add("modify", "Modify…", lambda: self.modify_asked.emit(one.id if one else ""), one is not None)
+        if one is not None and can_resolve(one):
+            add("resolve", "I checked: it is not live…", lambda: self.resolve_asked.emit(one.id), True)
         pausable = [order.id for order in alive if can_pause(order)]
         resumable = [order.id for order in alive if can_resume(order)]
         if resumable and not pausable:
-            _add(menu, "Resume", lambda: self.resume_asked.emit(resumable), True)
+            add("resume", "Resume", lambda: self.resume_asked.emit(resumable), True)
         else:
-            _add(menu, "Pause", lambda: self.pause_asked.emit(pausable), bool(pausable))
+            add("pause", "Pause", lambda: self.pause_asked.emit(pausable), bool(pausable))
         menu.addSeparator()
         cell = TITLES[index.column()].lower() if index.isValid() else "value"
         value = str(index.data(RAW_ROLE)) if index.isValid() else ""
-        _add(menu, f"Copy {cell}", lambda: _copy(value), index.isValid())
-        _add(menu, "Copy row" if len(orders) < 2 else f"Copy {len(orders)} rows", self._copy_rows, bool(orders))
+        add("copy", f"Copy {cell}", lambda: _copy(value), index.isValid())
+        add("copy", "Copy row" if len(orders) < 2 else f"Copy {len(orders)} rows", self._copy_rows, bool(orders))
         menu.addSeparator()
-        _add(menu, "Expand all", self.expandAll, True)
-        _add(menu, "Collapse all", self.collapseAll, True)
+        add("expand", "Expand all", self.expandAll, True)
+        add("collapse", "Collapse all", self.collapseAll, True)
         return menu
+
+    def _add(self, menu: QMenu, icon: str, text: str, act: Callable[[], object], enabled: bool) -> None:
+        action = menu.addAction(self._icons.icon(icon), text)
+        action.triggered.connect(lambda _checked=False: act())
+        action.setEnabled(enabled)
 
     def _copy_rows(self) -> None:
         rows = self.selectionModel().selectedRows()
         lines = ["\t".join(str(row.siblingAtColumn(column).data(RAW_ROLE)) for column in range(len(TITLES))) for row in rows]
         if lines:
             _copy("\n".join(["\t".join(TITLES), *lines]))
-
-
-def _add(menu: QMenu, text: str, act: Callable[[], object], enabled: bool) -> QAction:
-    action = menu.addAction(text)
-    action.triggered.connect(lambda _checked=False: act())
-    action.setEnabled(enabled)
-    return action
 
 
 def _copy(text: str) -> None:

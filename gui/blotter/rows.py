@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from core.domain.enums import OrderSide, OrderType
 from core.domain.instruments import Instrument
@@ -13,6 +14,9 @@ from core.domain.numbers import plain
 from core.domain.orders import OrderSnapshot, ParentStatus
 from gui import formats
 from gui.blotter.wording import reason_of, state_of
+
+if TYPE_CHECKING:
+    from core.desk.desk import Desk
 
 _QUOTE_DECIMALS = 2
 _BASE_FEE_DECIMALS = 8
@@ -76,6 +80,16 @@ class DigitsOf:
         if alone or mid is not None:  # the price is looked at once: columns don't breathe with it
             self._known[symbol, *venues] = digits
         return digits
+
+
+def digits_of(desk: Desk) -> DigitsOf:
+    """The decimals of a desk's markets; before its books have a price, the last order's stands for it."""
+
+    def price(symbol: str) -> Decimal | None:
+        prices = (order.average_price or order.price for order in desk.order_manager.snapshots() if order.symbol == symbol)
+        return desk.market(symbol).mid or next((known for known in prices if known), None)
+
+    return DigitsOf(desk.instruments, price)
 
 
 def venues_of(order: OrderSnapshot) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QTabWidget, QWidget
 
 from core.domain.events import Notice, OrderEvent
 from core.domain.orders import Fill, OrderSnapshot
@@ -19,8 +19,10 @@ from gui.blotter.log import OrderTeller, log_model
 from gui.blotter.modify import ModifyDialog
 from gui.blotter.orders_model import OrdersModel
 from gui.blotter.orders_view import OrdersView, Show
-from gui.blotter.rows import DigitsOf
+from gui.blotter.resolve import ResolveDialog, can_resolve
+from gui.blotter.rows import digits_of
 from gui.blotter.tables import plain_table
+from gui.icons import Icons
 from gui.theme import Theme
 from gui.ticket.small import ElidedLabel, Segmented
 
@@ -39,18 +41,18 @@ class BlotterWidget(QTabWidget):
         controls: for the dock's title row.
     """
 
-    def __init__(self, desk: Desk, bridge: Bridge, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, bridge: Bridge, theme: Theme, icons: Icons | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk, self._bridge, self._theme = desk, bridge, theme
-        digits = DigitsOf(desk.instruments, lambda symbol: desk.market(symbol).mid)
+        digits = digits_of(desk)
         self.orders = OrdersModel(digits, theme, self)
         self.fills = fills_model(digits, theme, self)
         self.log = log_model(theme, self)
         self._fill_book = FillBook(self.fills)
         self._teller = OrderTeller()
-        self._dialogs: list[ModifyDialog] = []
+        self._dialogs: list[ModifyDialog | ResolveDialog] = []
         self._seed()
-        self.view = OrdersView(self.orders, theme)
+        self.view = OrdersView(self.orders, theme, icons or Icons(theme, self))
         self.show_only = Segmented([(show, show.value) for show in Show])
         self.cancel_all = QPushButton("Cancel all")
         self._count = ElidedLabel("muted")
@@ -107,6 +109,7 @@ class BlotterWidget(QTabWidget):
         self.view.modify_asked.connect(self.open_modify)
         self.view.pause_asked.connect(self._pause)
         self.view.resume_asked.connect(self._resume)
+        self.view.resolve_asked.connect(self.open_resolve)
 
     def sizeHint(self) -> QSize:
         return QSize(1100, 280)
@@ -129,7 +132,7 @@ class BlotterWidget(QTabWidget):
         self.log.add([notice])
 
     def _follow(self, snapshot: OrderSnapshot) -> None:
-        for dialog in self._dialogs:
+        for dialog in list(self._dialogs):
             if dialog.order_id == snapshot.id:
                 dialog.follow(snapshot)
 
@@ -158,19 +161,32 @@ class BlotterWidget(QTabWidget):
 
     def open_modify(self, order_id: str) -> None:
         """Open the dialog for one order, or bring the one that is open to the front."""
-        for dialog in self._dialogs:
-            if dialog.order_id == order_id:
-                dialog.activateWindow()
-                return
         order = self.orders.order(order_id)
-        if order is None or order.terminal:
-            return
-        dialog = ModifyDialog(order, self._desk, self._bridge, self._theme, self)
+        if order is not None and not order.terminal and not self._brought_to_front(order_id, ModifyDialog):
+            dialog = ModifyDialog(order, self._desk, self._bridge, self._theme, self)
+            self._keep(dialog)
+            dialog.open()
+
+    def open_resolve(self, order_id: str) -> None:
+        """Ask about a quarantined child, or bring the question to the front."""
+        order = self.orders.order(order_id)
+        if order is not None and can_resolve(order) and not self._brought_to_front(order_id, ResolveDialog):
+            dialog = ResolveDialog(order, self._desk, self._bridge, self._theme, self)
+            self._keep(dialog)
+            dialog.show()
+
+    def _brought_to_front(self, order_id: str, kind: type[QDialog]) -> bool:
+        for dialog in self._dialogs:
+            if dialog.order_id == order_id and isinstance(dialog, kind):
+                dialog.activateWindow()
+                return True
+        return False
+
+    def _keep(self, dialog: ModifyDialog | ResolveDialog) -> None:
         self._dialogs.append(dialog)
         dialog.finished.connect(lambda _result: self._put_away(dialog))
-        dialog.open()
 
-    def _put_away(self, dialog: ModifyDialog) -> None:
+    def _put_away(self, dialog: ModifyDialog | ResolveDialog) -> None:
         self._dialogs.remove(dialog)
         dialog.deleteLater()
 

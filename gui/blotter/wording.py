@@ -32,7 +32,12 @@ class State:
 
 
 UNKNOWN = State("?", "Unknown – asking", "warn", "The venue's answer was ambiguous. Its size stays reserved until the venue has told.")
-QUARANTINED = State("!", "Unresolved – decide", "error", "The venue gave no evidence in time. Its size stays reserved; check on the venue.")
+QUARANTINED = State(
+    "!",
+    "Unresolved – decide",
+    "error",
+    "The venue gave no evidence in time. Its size stays reserved. Check on the venue; a right click tells Fathom.",
+)
 CANCELLING = State("…", "Cancelling", "accent", "Cancel sent, not acknowledged yet.")
 AMENDING = State("…", "Amending", "accent", "Change sent, not acknowledged yet.")
 

@@ -19,7 +19,7 @@ from core.domain.orders import Fill, OrderSnapshot
 from core.domain.tca import TcaReport
 from gui import formats
 from gui.blotter.lists import ListColumn, NewestFirst
-from gui.blotter.rows import DigitsOf
+from gui.blotter.rows import digits_of
 from gui.blotter.tables import plain_table
 from gui.blotter.wording import reason_of, state_of
 from gui.inspector.costs import costs_sheet, footnotes
@@ -58,7 +58,7 @@ class InspectorPanel(QWidget):
     def __init__(self, desk: Desk, bridge: Bridge, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk, self._theme = desk, theme
-        self._digits = DigitsOf(desk.instruments)
+        self._digits = digits_of(desk)
         self.stories = Stories()
         self.shown_id = ""
         self._chosen_id = ""  # by the trader; empty follows the newest

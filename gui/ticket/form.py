@@ -1,7 +1,7 @@
 """The parameters form, made from a strategy's pydantic model.
 
 It has no room for sentences: what is wrong goes to the ticket's foot, which is always in view, and the
-field is outlined, so that a mistake never pushes the rest of the ticket down. Many fields stand in two columns.
+field is outlined, so that a mistake never pushes the rest of the ticket down. Fields stand in two columns where their titles allow.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gui.ticket.number_edit import NumberEdit, NumberRules
 from gui.ticket.small import label
 
 ROW_PX = 24
-_ONE_COLUMN_UP_TO = 2
+_PAIR_CHARACTERS = 28  # the longest two titles that fit in one line, with their fields
 Editor = QCheckBox | QComboBox | QLineEdit
 
 
@@ -40,7 +40,8 @@ class ParamsForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(6)
         layout.setVerticalSpacing(4)
-        columns = 1 if len(self._fields) <= _ONE_COLUMN_UP_TO else 2
+        longest = sorted((len(field.title) for field in self._fields), reverse=True)[:2]
+        columns = 2 if len(self._fields) > 1 and sum(longest) <= _PAIR_CHARACTERS else 1
         for number, field in enumerate(self._fields):
             self._place(layout, field, number // columns, number % columns * 3, base)
         self._read()

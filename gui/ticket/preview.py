@@ -67,15 +67,16 @@ def read_plan(plan: Plan | None, grid: Grid, instruments: Mapping[str, Instrumen
     if plan is None:
         return Preview(figures=_figures(None, grid))
     unused = tuple(_left_out(venue, why) for venue, why in plan.left_out.items() if venue not in unusable)
-    return Preview(tuple(_rows(plan, instruments)), _figures(plan, grid), warnings_of(plan, grid, unusable), plan.notes, unused)
+    return Preview(tuple(_rows(plan, grid, instruments)), _figures(plan, grid), warnings_of(plan, grid, unusable), plan.notes, unused)
 
 
-def _rows(plan: Plan, instruments: Mapping[str, Instrument]) -> list[PreviewRow]:
+def _rows(plan: Plan, grid: Grid, instruments: Mapping[str, Instrument]) -> list[PreviewRow]:
     rows = []
     for child in plan.children:
         instrument = instruments.get(child.exchange)
         price_decimals = instrument.price_decimals if instrument else 2
-        amount_decimals = instrument.amount_decimals if instrument else 8
+        # A lot can be worth a fraction of a cent: what is not money is in the note, or the number would not fit.
+        amount_decimals = formats.worthwhile_decimals(instrument.amount_decimals if instrument else 8, child.price)
         expected = (
             "rests in the book" if child.expected_price is None else f"expected {formats.price(child.expected_price, price_decimals)}"
         )
@@ -85,7 +86,8 @@ def _rows(plan: Plan, instruments: Mapping[str, Instrument]) -> list[PreviewRow]
                 price=formats.price(child.price, price_decimals),
                 amount=formats.amount(child.amount, amount_decimals),
                 fee=formats.fixed(child.expected_fee, MONEY_DECIMALS),
-                note=f"{child.time_in_force.value.upper()}, {expected}" + (", post-only" if child.post_only else ""),
+                note=f"{plain(child.amount)} {grid.base}, {child.time_in_force.value.upper()}, {expected}"
+                + (", post-only" if child.post_only else ""),
             )
         )
     return rows

@@ -17,7 +17,7 @@ LINE_PX = 18
 _INDENT_PX = 8
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_SHARES = (0.33, 0.24, 0.26, 0.17)  # widths of the columns
+_SHARES = (0.31, 0.23, 0.25, 0.21)  # widths of the columns
 
 
 class PreviewPanel(QWidget):

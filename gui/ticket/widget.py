@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from gui.bridge import Bridge
 
 
-# What stands beside the list of venues, with a form of one row and two children.
-_BESIDE_VENUES_PX = 490
+# What stands beside the list of venues, with a form of one row and five children.
+_BESIDE_VENUES_PX = 544
 
 
 class TicketWidget(QWidget):

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication
 from gui.blotter.orders_model import OrdersModel
 from gui.blotter.orders_view import OrdersView
 from gui.blotter.rows import DigitsOf
+from gui.icons import Icons
 from gui.theme import Theme
 from tests.gui.fakes import child, filled, instruments, parent
 
@@ -34,7 +35,7 @@ def main() -> None:
     theme = Theme()
     theme.apply(app)
     model = OrdersModel(DigitsOf(instruments), theme)
-    view = OrdersView(model, theme)
+    view = OrdersView(model, theme, Icons(theme))
     view.resize(1360, 320)
     view.show()
     parents = [parent(number) for number in range(_PARENTS)]

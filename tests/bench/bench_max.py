@@ -1,7 +1,7 @@
 """Whether the window is painted while a recording runs at speed 'max': `python -m tests.bench.bench_max`.
 
-The pump and the window share one loop. The aim is a frame of the depth chart at least every 100 ms,
-of which the chart's own clock takes 80.
+The pump and the window share one loop. The aim is a frame of the depth chart at least every 100 ms, of which the
+chart's own clock takes 80. The one that takes longer, a second after the first, waits for the inspector's chart to load.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ async def _play(session: Session) -> tuple[list[float], int]:
 def main() -> None:
     """Print one row."""
     app = QApplication([])
+    app.setQuitOnLastWindowClosed(False)  # as in the program: the session decides when it is over
     theme = Theme("dark")
     theme.apply(app)
     window = MainWindow(theme, "replay", "BTC/USDT")

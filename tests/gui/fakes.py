@@ -74,6 +74,7 @@ class FakeEngine:
         self.modified: list[dict[str, Any]] = []
         self.paused: list[str] = []
         self.resumed: list[str] = []
+        self.resolved: list[str] = []
         self.all_cancelled = 0
 
     def _maybe_refuse(self) -> None:
@@ -131,6 +132,10 @@ class FakeEngine:
     def resume_execution(self, order_id: str) -> bool:
         self.resumed.append(order_id)
         return True
+
+    async def resolve_child(self, order_id: str) -> None:
+        self._maybe_refuse()
+        self.resolved.append(order_id)
 
     async def cancel_all(self) -> int:
         self.all_cancelled += 1

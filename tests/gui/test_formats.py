@@ -29,6 +29,13 @@ def test_numbers_have_fixed_decimals_and_separators(value: Decimal | float | Non
     assert formats.fixed(value, decimals) == shown
 
 
+@pytest.mark.parametrize(
+    ("lot_decimals", "price", "decimals"), [(8, Decimal("61800"), 6), (3, Decimal("61800"), 3), (8, Decimal("0.25"), 1), (8, None, 8)]
+)
+def test_decimals_end_where_they_are_not_worth_a_cent(lot_decimals: int, price: Decimal | None, decimals: int) -> None:
+    assert formats.worthwhile_decimals(lot_decimals, price) == decimals
+
+
 def test_signs_are_shown_where_they_matter() -> None:
     assert formats.bps(Decimal("2.14"), signed=True) == "+2.1 bps"
     assert formats.bps(Decimal("-2.14"), signed=True) == "−2.1 bps"

@@ -88,3 +88,10 @@ def test_the_ticket_keeps_its_width_and_the_depth_takes_the_rest(theme: Theme, q
     assert window.depth_dock.width() > size[0] - 340 - 40
     assert abs(window.inspector_dock.width() - 0.32 * size[0]) <= 12
     assert window.blotter_dock.width() + window.inspector_dock.width() > size[0] - 20
+
+
+def test_on_a_small_screen_the_blotter_keeps_room_for_four_orders(theme: Theme, qtbot: QtBot) -> None:
+    window = _window(theme, qtbot)
+    window.reset_layout()
+    qtbot.waitUntil(lambda: window.ticket_dock.height() > 500)
+    assert window.blotter_dock.height() >= 26 + 24 + 4 * 22 + 8

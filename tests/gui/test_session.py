@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -19,6 +22,7 @@ from gui.main_window import MainWindow
 from gui.reporter import Reporter
 from gui.session import Session
 from gui.theme import Theme
+from tests.core.market.lines import delta, opening, write
 
 Script = Callable[[Session, MainWindow], Awaitable[None]]
 DEADLINE_S = 20
@@ -78,7 +82,7 @@ async def _work_an_order(session: Session) -> None:
         strategy="twap",
         params={"duration": 600, "randomize": 0},
     )
-    assert session.workspace.working_orders() == 1
+    assert len(session.workspace.working_orders()) == 1
 
 
 def test_closing_an_idle_window_asks_nothing(run: Callable[..., int]) -> None:
@@ -114,11 +118,11 @@ def test_closing_with_a_working_order_asks_and_stay_stays(run: Callable[..., int
         await _work_an_order(session)
         window.close()
         assert window.isVisible()
-        assert window.banner.text.startswith("1 order is still working")
+        assert window.banner.text == "1 order is still working. It is simulated and will end with the program."
         window.banner.answer("Stay")
         assert window.isVisible()
         window.close()
-        window.banner.answer("Leave and close")
+        window.banner.answer("Close anyway")
 
     assert run(script) == 0
 
@@ -134,10 +138,52 @@ def test_cancel_all_and_close_leaves_no_order_working(run: Callable[..., int]) -
         window.close()
         window.banner.answer("Cancel all and close")
         await _until(lambda: not window.isVisible())
-        left.append(workspace.working_orders())
+        left.append(len(workspace.working_orders()))
 
     assert run(script) == 0
     assert left == [0]
+
+
+def test_a_second_cancel_all_and_close_waits_for_the_first(run: Callable[..., int]) -> None:
+    async def script(session: Session, window: MainWindow) -> None:
+        await _opened(session)
+        await _work_an_order(session)
+        window.close()
+        window.banner.answer("Cancel all and close")
+        first = session._cancelling
+        window.close()
+        window.banner.answer("Cancel all and close")
+        assert session._cancelling is first
+
+    assert run(script) == 0
+
+
+def test_staying_while_orders_are_cancelled_keeps_the_window(run: Callable[..., int]) -> None:
+    async def script(session: Session, window: MainWindow) -> None:
+        await _opened(session)
+        await _work_an_order(session)
+        window.close()
+        window.banner.answer("Cancel all and close")
+        window.close()
+        window.banner.answer("Stay")
+        assert session._cancelling is not None
+        await session._cancelling
+        assert window.isVisible()
+        window.close()
+
+    assert run(script) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a process can't send itself Ctrl-C")
+def test_ctrl_c_closes_over_a_working_order_without_asking(run: Callable[..., int]) -> None:
+    async def script(session: Session, window: MainWindow) -> None:
+        await _opened(session)
+        await _work_an_order(session)
+        os.kill(os.getpid(), signal.SIGINT)
+        async with asyncio.timeout(2):
+            await _until(lambda: not window.isVisible())
+
+    assert run(script) == 0
 
 
 def test_kill_cancels_every_order_and_keeps_the_window(run: Callable[..., int]) -> None:
@@ -161,6 +207,26 @@ def test_a_desk_that_can_not_be_opened_says_why_in_the_window(run: Callable[...,
 
     assert run(script, Options(venues=("no_such_venue",))) == 1
     assert caplog.text.count("no_such_venue") == 1
+
+
+def test_at_max_a_recording_plays_before_the_traders_eyes_and_says_that_it_has_ended(run: Callable[..., int], tmp_path: Path) -> None:
+    moves = [delta(number, [("99.95", f"1.{number:05}")]) for number in range(1, 8_000)]
+    path = write(tmp_path / "day.jsonl", [opening(), *moves])
+    frames: list[bool] = []
+
+    async def script(session: Session, window: MainWindow) -> None:
+        await _opened(session)
+        workspace = session.workspace
+        assert workspace is not None
+        desk = workspace.desk
+        workspace.depth.drawn.connect(lambda *_: frames.append(desk.market_over))
+        await _until(lambda: window.banner.text.startswith("The recording has ended."))
+        assert desk.market("BTC/USDT").best_bid == Decimal("99.95")
+        assert desk.orderbooks.message_count == 8_000
+        window.close()
+
+    assert run(script, Options(mode="replay", replay=(path,), speed="max")) == 0
+    assert frames.count(False) >= 2, "the market moves on the screen while it is played"
 
 
 def test_the_arrangement_is_saved_on_closing(run: Callable[..., int], tmp_path: Path) -> None:

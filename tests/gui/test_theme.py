@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from PySide6.QtGui import QFont, QFontMetricsF
 from pytestqt.qtbot import QtBot
 
+import resources
 from gui.theme import Theme
 from gui.tokens import PALETTES, THEMES, PaletteName, ThemeName, contrast, tokens, venue_hue
 
@@ -34,6 +37,11 @@ def test_swapping_exchanges_buy_and_sell() -> None:
 
 def test_the_colour_blind_palette_is_blue_and_orange() -> None:
     assert (tokens("dark", "colour_blind")["buy"], tokens("dark", "colour_blind")["sell"]) == ("#4aa3ff", "#ff9f43")
+
+
+def test_no_two_venues_that_we_know_share_a_hue() -> None:
+    known = json.loads(resources.text_of("theme.json"))["venues"]
+    assert len(set(known.values())) == len(known)
 
 
 def test_the_demo_venues_have_six_different_hues_and_keep_them() -> None:

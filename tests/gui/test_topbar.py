@@ -43,6 +43,20 @@ def test_health_fits_any_width(theme: Theme, qtbot: QtBot, width: int) -> None:
     strip.resize(width, 36)
     strip.show_health([FakeHealth(f"venue_{i}", state) for i, state in enumerate(BookState)])
     strip.grab()
+    assert max(box.right() for box in strip._boxes) <= width
+
+
+def test_venues_without_room_share_a_chip_that_shows_the_worst_of_them(theme: Theme, qtbot: QtBot) -> None:
+    strip = HealthStrip(theme)
+    qtbot.addWidget(strip)
+    strip.resize(240, 36)
+    states = (BookState.LIVE, BookState.LIVE, BookState.LIVE, BookState.STALE, BookState.GAP, BookState.LIVE)
+    strip.show_health([FakeHealth(f"some_venue_{i}", state) for i, state in enumerate(states)])
+    strip.grab()
+    *_, rest = strip.shown
+    assert rest.venue == f"+{len(states) - len(strip.shown) + 1}"
+    assert rest.state == "gap"
+    assert "some_venue_4: gap" in rest.tip
 
 
 def test_numbers_do_not_move_what_stands_beside_them(theme: Theme, qtbot: QtBot) -> None:

@@ -132,9 +132,7 @@ class _Player:
             if message.is_snapshot:
                 self._gaps.discard(key)
                 self._seq[key] = message.seq
-            elif key in self._gaps:
-                return
-            elif is_old(message, self._seq.get(key)):
+            elif key in self._gaps or is_old(message, self._seq.get(key)):
                 return
             elif (broken := broken_link(message, self._seq.get(key))) is not None:
                 yield from self._gap(key, f"In {self._name} {broken}", "sequence")

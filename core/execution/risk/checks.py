@@ -86,8 +86,8 @@ def check_pace(sent_us: Sequence[int], now_us: int, limits: RiskLimits) -> str |
         (MINUTE_US, limits.max_orders_per_minute, "minute"),
     ):
         recent = sum(moment > now_us - span_us for moment in sent_us)
-        if recent >= limit:
-            return f"Order rate: {recent} orders went out in the last {name}, so one more is {recent + 1 - limit} over the limit of {limit}."
+        if (over := recent + 1 - limit) > 0:
+            return f"Order rate: {recent} orders went out in the last {name}, so one more is {over} over the limit of {limit}."
     return None
 
 

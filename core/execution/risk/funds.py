@@ -121,6 +121,8 @@ class Funds:
         """(venue, currency) -> what our live children may still cost there; empty when nothing is live."""
         bound: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
         for child in self._live:
+            if child.planned.exchange not in self._connectors:
+                continue  # restored, and its venue is not open now
             currency, amount = self._cost(child, child.live_amount)
             if amount:
                 bound[child.planned.exchange, currency] += amount

@@ -69,9 +69,13 @@ class RiskGate:
         """From the next order on; what is open stays."""
         self._limits = limits
         self.funds.leverage = limits.assumed_leverage
-        if limits.check_balance:
-            for venue in self._connectors:
-                if self._connectors[venue].instruments:
+        self.ask_balances()
+
+    def ask_balances(self) -> None:
+        """Ask every open venue, so that its balance is known before the first order."""
+        if self._limits.check_balance:
+            for venue, connector in self._connectors.items():
+                if connector.instruments:
                     self.funds.want(venue)
 
     # -- parents -------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from core.exchanges.paper.orders import PaperOrder
 from core.execution.engine import ExecutionEngine
 from core.execution.manager import OrderManager
 from core.execution.order import Order
+from core.execution.risk.limits import RiskLimits
 from core.journal.journal import Journal
 from core.market.store import OrderBooks
 from tests.core.exchanges.paper_desk import SYMBOL, ManualFeed, Side
@@ -39,7 +40,7 @@ class Floor:
         broken: what went wrong with the rule of no loss, checked after every event.
     """
 
-    def __init__(self, instruments: Mapping[str, Instrument], journal: Journal) -> None:
+    def __init__(self, instruments: Mapping[str, Instrument], journal: Journal, limits: RiskLimits | None) -> None:
         self.clock = SimulatedClock()
         self.feeds = {venue: ManualFeed(made, self.clock) for venue, made in instruments.items()}
         self.venues = {
@@ -49,7 +50,7 @@ class Floor:
         self.books = OrderBooks(self.clock, stale_after_us=HOUR_US)
         self.journal = journal
         self.manager = OrderManager(self.venues, clock=self.clock, journal=journal)
-        self.engine = ExecutionEngine(self.manager, self.venues, self.books)
+        self.engine = ExecutionEngine(self.manager, self.venues, self.books, limits)
         self.events: list[OrderEvent] = []
         self.broken: list[str] = []
         self.manager.on_event(self._check)
@@ -137,10 +138,10 @@ def shape(order: Order) -> list[tuple[str | None, str, str, str]]:
 
 
 @asynccontextmanager
-async def floor(*venues: str | Instrument, journal: Journal | None = None) -> AsyncIterator[Floor]:
+async def floor(*venues: str | Instrument, journal: Journal | None = None, limits: RiskLimits | None = None) -> AsyncIterator[Floor]:
     """An open floor with 1, 2, 50 BTC at 100, 99.5, 99 and at 100.5, 101, 101.5 on every venue; at the end the rule of no loss held."""
     made = [venue if isinstance(venue, Instrument) else instrument(venue, tick="0.5", lot="0.01") for venue in venues or ("binance_spot",)]
-    opened = Floor({one.venue: one for one in made}, journal or Journal())
+    opened = Floor({one.venue: one for one in made}, journal or Journal(), limits)
     await opened.open()
     try:
         yield opened

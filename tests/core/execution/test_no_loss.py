@@ -115,7 +115,7 @@ async def test_after_a_reconnect_every_open_order_is_checked_with_the_venue() ->
         await f.wait(1)
         venue.faults.chance(StreamFault.DROPPED, 1.0)
         f.feeds["binance_spot"].change(asks={"99": "5"}, bids={"100": "0", "99.5": "0", "99": "0"})
-        await f.wait(5)
+        await f.wait(1)
         assert order.filled_amount == 0
         f.manager._on_account(ConnectionChange("binance_spot", connected=True, ts_us=f.clock.now_us()))
         await f.do(order.done())

@@ -55,6 +55,7 @@ class Disk:
 
 def let_go(journal: Journal) -> None:
     """What the end of its process does to a journal: nothing more is written, the lock is gone."""
+    journal._closed = True
     journal._stop_timer()
     if journal._thread is not None:
         journal._thread.shutdown()

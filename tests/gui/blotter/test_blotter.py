@@ -12,12 +12,15 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
 from core.domain.enums import ExecutionStrategy, OrderType
-from core.domain.errors import BadPrice
+from core.domain.errors import BadPrice, NotPossible
 from core.domain.events import OrderEventKind
-from core.domain.orders import ChildStatus, OrderSnapshot, ParentStatus
+from core.domain.market import BookState
+from core.domain.orders import ChildStatus, Knowledge, OrderSnapshot, ParentStatus
 from gui.blotter import fills
 from gui.blotter.modify import ModifyDialog
 from gui.blotter.orders_view import Show
+from gui.blotter.resolve import ResolveDialog
+from gui.blotter.rows import Column
 from gui.blotter.widget import BlotterWidget
 from gui.bridge import Bridge
 from gui.theme import Theme
@@ -45,7 +48,9 @@ def action(blotter: BlotterWidget, text: str, order_id: str = "p1", column: int 
 
 def open_dialog(blotter: BlotterWidget, order_id: str) -> ModifyDialog:
     blotter.open_modify(order_id)
-    return blotter._dialogs[-1]
+    dialog = blotter._dialogs[-1]
+    assert isinstance(dialog, ModifyDialog)
+    return dialog
 
 
 async def turns() -> None:
@@ -185,7 +190,7 @@ async def test_notices_and_ended_orders_are_logged_newest_on_top(blotter: Blotte
 async def test_modify_starts_from_the_order_and_sends_only_what_changed(blotter: BlotterWidget, desk: FakeDesk) -> None:
     show(blotter, filled(parent(1), "0.7"))
     dialog = open_dialog(blotter, "p1")
-    assert (dialog.price.text(), dialog.amount.text()) == ("61900.00", "2")
+    assert (dialog.price.text(), dialog.amount.text()) == ("61,900.00", "2")
     assert "lowest amount 0.700000 BTC" in dialog.filled.text()
     assert not dialog.apply.isEnabled()
     QTest.keyClick(dialog.price, Qt.Key.Key_Down)
@@ -214,7 +219,7 @@ async def test_a_refused_change_stays_in_the_dialog_with_its_reason(blotter: Blo
     show(blotter, parent(1), child(parent(1), 2))
     dialog = open_dialog(blotter, "p1c2")
     dialog.price.set_value(Decimal("61950.06"))
-    assert dialog.price.text() == "61950.0"
+    assert dialog.price.text() == "61,950.0"
     desk.engine.refusal = BadPrice("61950 is past the parent's limit of 61900; change the parent instead.")
     dialog.apply.click()
     await turns()
@@ -248,3 +253,69 @@ async def test_modify_moves_the_trigger_of_an_order_that_still_waits(blotter: Bl
 async def test_modify_of_an_order_without_a_trigger_offers_none(blotter: BlotterWidget) -> None:
     show(blotter, parent())
     assert not open_dialog(blotter, "p1").trigger.isVisible()
+
+
+# -- the decision that only the trader can make ------------------------------------------------------
+
+
+def quarantined() -> OrderSnapshot:
+    return child(parent(1), 1, knowledge=Knowledge.QUARANTINED)
+
+
+def ask_about(blotter: BlotterWidget) -> ResolveDialog:
+    show(blotter, parent(1), quarantined())
+    select(blotter, "p1c1")
+    action(blotter, "I checked: it is not live…", "p1c1").trigger()
+    dialog = blotter._dialogs[-1]
+    assert isinstance(dialog, ResolveDialog)
+    return dialog
+
+
+async def test_a_quarantined_child_is_resolved_by_the_traders_word(blotter: BlotterWidget, desk: FakeDesk) -> None:
+    dialog = ask_about(blotter)
+    assert not dialog.isModal()
+    assert not desk.engine.resolved, "a question first"
+    dialog.gone.click()
+    await turns()
+    assert desk.engine.resolved == ["p1c1"]
+    assert not blotter._dialogs
+
+
+async def test_the_question_goes_away_when_the_venue_answers_after_all(blotter: BlotterWidget, desk: FakeDesk, bridge: Bridge) -> None:
+    ask_about(blotter)
+    desk.order_manager.say(child(parent(1), 1, status=ChildStatus.CANCELLED))
+    bridge._flush_orders()
+    assert not blotter._dialogs
+
+
+async def test_a_decision_that_came_too_late_says_so(blotter: BlotterWidget, desk: FakeDesk) -> None:
+    dialog = ask_about(blotter)
+    desk.engine.refusal = NotPossible("Its state needs no decision.")
+    dialog.gone.click()
+    await turns()
+    assert dialog.sentence.text() == "Its state needs no decision."
+    dialog.reject()
+
+
+async def test_an_ordinary_child_offers_no_such_decision(blotter: BlotterWidget) -> None:
+    show(blotter, parent(1), child(parent(1), 1))
+    select(blotter, "p1c1")
+    menu = blotter.view.menu_for(blotter.orders.index_of("p1c1"))
+    assert not [one for one in menu.actions() if "not live" in one.text()]
+
+
+async def test_orders_from_before_the_first_book_have_their_final_decimals_at_once(
+    desk: FakeDesk, bridge: Bridge, theme: Theme, qtbot: QtBot
+) -> None:
+    desk.states = dict.fromkeys(desk.states, BookState.EMPTY)
+    desk.order_manager.seeds = [parent(1, exchanges=())]
+    blotter = BlotterWidget(desk, bridge, theme)  # type: ignore[arg-type]  # a fake desk
+    qtbot.addWidget(blotter)
+    assert blotter.orders.index(0, Column.AMOUNT).data() == "2.000000"
+
+
+async def test_a_childs_amount_has_its_own_venues_decimals(blotter: BlotterWidget) -> None:
+    on_perp = child(parent(1), 2, amount=Decimal("0.096"))
+    show(blotter, parent(1), on_perp)
+    shown = [blotter.orders.index_of(order).siblingAtColumn(Column.AMOUNT).data() for order in ("p1", "p1c2")]
+    assert shown == ["2.000000", "0.096"]

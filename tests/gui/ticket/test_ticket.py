@@ -18,7 +18,9 @@ from core.domain.enums import ExecutionStrategy, OrderSide, OrderType, TimeInFor
 from core.domain.errors import RiskDenied
 from core.domain.market import BookState
 from gui.ticket.confirm import ConfirmDialog
-from gui.ticket.number_edit import NumberEdit
+from gui.ticket.grid import parse_number
+from gui.ticket.number_edit import NumberEdit, NumberRules
+from gui.ticket.venues import Density, density_for
 from gui.ticket.widget import TicketWidget
 from tests.gui.fakes import ASK, BID, FakeDesk
 
@@ -90,7 +92,7 @@ async def test_a_price_snaps_when_editing_ends_and_says_so(ticket: TicketWidget)
     write(ticket.entry.price, "61900.019")
     assert ticket.entry.price.text() == "61900.019"
     QTest.keyClick(ticket.entry.price, Qt.Key.Key_Return)
-    assert ticket.entry.price.text() == "61900.01"
+    assert ticket.entry.price.text() == "61,900.01"
     assert ticket.entry.hint == "Price rounded down to 61900.01, step 0.01"
 
 
@@ -98,7 +100,7 @@ async def test_a_sell_price_snaps_up(ticket: TicketWidget) -> None:
     ticket.entry.side.choose(OrderSide.SELL)
     write(ticket.entry.price, "61900.011")
     QTest.keyClick(ticket.entry.price, Qt.Key.Key_Return)
-    assert ticket.entry.price.text() == "61900.02"
+    assert ticket.entry.price.text() == "61,900.02"
 
 
 async def test_arrows_step_a_tick_with_shift_ten_and_page_keys_a_hundred(ticket: TicketWidget) -> None:
@@ -114,9 +116,96 @@ async def test_arrows_step_a_tick_with_shift_ten_and_page_keys_a_hundred(ticket:
 
 async def test_stepping_an_empty_price_begins_at_the_touch(ticket: TicketWidget) -> None:
     ticket.refresh()
-    assert ticket.entry.price.placeholderText() == "61837.70"
+    ticket.entry.price.clear()
+    ticket.entry.price.textEdited.emit("")
     QTest.keyClick(ticket.entry.price, Qt.Key.Key_Up)
     assert ticket.entry.price.value == ASK
+
+
+async def test_the_touch_is_suggested_as_the_price_until_the_trader_writes_one(ticket: TicketWidget) -> None:
+    ticket.refresh()
+    price = ticket.entry.price
+    assert (ticket.draft.price, price.suggested, price.font().italic()) == (ASK, "best ask", True)
+    ticket.entry.side.choose(OrderSide.SELL)
+    assert (ticket.draft.price, price.suggested) == (BID, "best bid")
+    write(price, "61900")
+    ticket.entry.side.choose(OrderSide.BUY)
+    ticket.refresh()
+    assert (ticket.draft.price, price.suggested, price.font().italic()) == (Decimal("61900.00"), "", False)
+
+
+async def test_typing_an_amount_first_needs_no_price_and_the_suggestion_stands_still(ticket: TicketWidget) -> None:
+    ticket.refresh()
+    write(ticket.entry.amount, "0.5")
+    ticket.refresh()
+    assert ticket.foot.submit.isEnabled()
+    ticket.entry.set_touches(BID - 10, ASK + 10)
+    assert ticket.draft.price == ASK
+
+
+async def test_an_emptied_price_stays_empty(ticket: TicketWidget) -> None:
+    ticket.refresh()
+    ticket.entry.price.clear()
+    ticket.entry.price.textEdited.emit("")
+    ticket.refresh()
+    assert (ticket.entry.price.text(), ticket.entry.price.placeholderText()) == ("", "")
+
+
+async def test_separators_go_while_one_types_and_come_back(ticket: TicketWidget, qtbot: QtBot) -> None:
+    ticket.set_price(Decimal("61900.00"))
+    price = ticket.entry.price
+    assert price.text() == "61,900.00"
+    price.setFocus()
+    qtbot.waitUntil(price.hasFocus)
+    assert price.text() == "61900.00"
+    QTest.keyClick(price, Qt.Key.Key_Up)
+    assert price.text() == "61900.01"
+    ticket.entry.amount.setFocus()
+    assert (price.text(), price.value) == ("61,900.01", Decimal("61900.01"))
+
+
+async def test_a_price_without_decimals_reads_back_what_it_wrote(qtbot: QtBot) -> None:
+    edit = NumberEdit(NumberRules("Price", lambda text: parse_number(text, "price"), lambda value: f"{value:,.0f}", Decimal(1)))
+    qtbot.addWidget(edit)
+    edit.set_value(Decimal(61900))
+    edit.settle()
+    assert (edit.text(), edit.value, edit.fault) == ("61,900", Decimal(61900), "")
+
+
+async def test_a_negative_amount_is_no_name_for_an_order(ticket: TicketWidget) -> None:
+    write(ticket.entry.amount, "-1")
+    assert ticket.foot.submit.text() == "BUY BTC · BEST PRICE"
+    assert ticket.foot.sentence.startswith("The amount must be above zero")
+    assert not ticket.foot.submit.isEnabled()
+
+
+@pytest.mark.parametrize("height", [500, 620, 800])
+async def test_the_figures_are_in_sight_at_any_height(ticket: TicketWidget, height: int) -> None:
+    choose(ticket, ExecutionStrategy.TWAP)
+    ticket.resize(340, height)
+    QApplication.processEvents()
+    figures = ticket.foot.figures
+    assert figures.isVisible()
+    assert ticket.rect().contains(figures.geometry().translated(ticket.foot.pos()))
+    assert ticket.venues.folded == ticket.margin.isHidden() == (height == 500)
+
+
+async def test_the_list_of_venues_opens_by_hand_where_it_was_folded(ticket: TicketWidget) -> None:
+    ticket.resize(340, 500)
+    assert ticket.venues.head.text() == "▸ Venues 6/6"
+    ticket.margin.leverage.set_value(Decimal(5))
+    assert ticket.venues.head.text() == "▸ Venues 6/6 · 5×"
+    ticket.venues.head.click()
+    assert ticket.venues.head.text() == "▾ Venues 6/6"
+    assert ticket.venues.box("kraken_spot").isVisible()
+
+
+@pytest.mark.parametrize(
+    ("venues", "lines", "density"),
+    [(6, 6, Density.FULL), (6, 3, Density.PAIRS), (7, 3, Density.FOLDED), (10, 5, Density.PAIRS), (6, 0, Density.FOLDED)],
+)
+def test_venues_take_the_room_there_is(venues: int, lines: int, density: Density) -> None:
+    assert density_for(venues, lines) is density
 
 
 def turn_wheel(widget: QWidget) -> None:
@@ -210,7 +299,7 @@ async def test_ticking_venues_tells_the_chart_and_narrows_the_grid(ticket: Ticke
     with qtbot.waitSignal(ticket.venues_changed) as told:
         ticket.venues.choose(["binance_perp", "bybit_perp"])
     assert told.args == [("binance_perp", "bybit_perp")]
-    assert ticket.entry.price.text() == "61900.0"
+    assert ticket.entry.price.text() == "61,900.0"
 
 
 async def test_a_stale_venue_says_so_in_words(ticket: TicketWidget, desk: FakeDesk) -> None:
@@ -325,10 +414,10 @@ async def test_a_refusal_stays_in_the_slot_until_the_order_changes(ticket: Ticke
     assert ticket.foot.sentence != "The order is over the limit of 1 BTC."
 
 
-async def test_another_symbol_empties_amount_and_price(ticket: TicketWidget) -> None:
+async def test_another_symbol_empties_the_amount_and_suggests_its_own_price(ticket: TicketWidget) -> None:
     fill_in(ticket)
     ticket.set_symbol("ETH/USDT")
-    assert (ticket.draft.amount, ticket.draft.price) == (None, None)
+    assert (ticket.draft.amount, ticket.entry.price.suggested) == (None, "best ask")
     assert ticket.foot.submit.text() == "BUY ETH · BEST PRICE"
 
 

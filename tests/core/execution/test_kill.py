@@ -1,0 +1,153 @@
+"""The kill switch, judged by the venues' own books: nothing of ours is open, or the trader is told where something may be."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from core.domain.enums import TimeInForce
+from core.domain.errors import RiskDenied
+from core.domain.kill import KillReport, Unconfirmed
+from core.domain.orders import ParentStatus
+from core.exchanges.connector import NewOrder, VenueOrderStatus
+from core.exchanges.paper.faults import Call, Fault, StreamFault
+from core.execution.ids import new_client_id
+from tests.core.exchanges.paper_desk import BUY, SYMBOL
+from tests.core.execution.floor import Floor, floor
+
+VENUES = ("binance_spot", "okx_spot", "bybit_spot")
+TWAP = {"duration": 600, "slices": 10, "randomize": 0, "style": "passive"}
+
+
+def open_at(f: Floor, venue: str) -> int:
+    return sum(order.status is VenueOrderStatus.OPEN for order in f.venues[venue].truth.open_orders(SYMBOL))
+
+
+def all_open(f: Floor) -> int:
+    return sum(open_at(f, venue) for venue in f.venues)
+
+
+async def busy(f: Floor) -> None:
+    """A resting order on each venue, a schedule under way, and a stop that waits."""
+    for venue in f.venues:
+        await f.start(amount="1", price="99", strategy="best_price", exchanges=[venue])
+    await f.start(amount="5", price="102", strategy="twap", params=TWAP)
+    await f.engine.execute_order(SYMBOL, "sell", "1", "stop", trigger_price="90")
+    await f.wait(1)
+    assert all_open(f) == len(f.venues) + 1
+
+
+async def test_everything_is_taken_back_and_the_venues_confirm_it() -> None:
+    async with floor(*VENUES) as f:
+        await busy(f)
+        report = await f.do(f.engine.kill())
+        assert all_open(f) == 0
+        assert report == KillReport(parents=5, cancelled=4)
+        assert report.sentence == "Killed: 5 parents, 4 orders cancelled."
+        assert {s.status for s in f.manager.snapshots() if s.is_parent} == {ParentStatus.CANCELLED}
+        assert {s.reason for s in f.manager.snapshots() if s.is_parent} == {"stopped by the kill switch"}
+
+
+async def test_it_takes_a_second_when_the_venues_answer() -> None:
+    async with floor(*VENUES) as f:
+        await busy(f)
+        started_us = f.clock.now_us()
+        await f.do(f.engine.kill())
+        assert f.clock.now_us() - started_us < 1_000_000
+
+
+async def test_nothing_new_leaves_while_it_is_on() -> None:
+    async with floor(*VENUES) as f:
+        await f.do(f.engine.kill())
+        assert f.engine.killed
+        with pytest.raises(RiskDenied, match="stopped by the kill switch"):
+            await f.start()
+        request = f.engine.request(symbol=SYMBOL, side="buy", amount="1", order_type="limit", price="99")
+        assert "kill switch" in f.engine.preview(request).blocking
+        f.engine.release_kill()
+        order = await f.trade(amount="1", price="101")
+        assert order.status is ParentStatus.FILLED
+
+
+async def test_an_order_on_its_way_to_a_venue_does_not_escape() -> None:
+    async with floor("binance_spot") as f:
+        await f.start(amount="1", price="99", strategy="best_price")
+        await f.wait(0.005)
+        report = await f.do(f.engine.kill())
+        assert all_open(f) == 0
+        assert not report.unconfirmed
+
+
+async def test_a_cancel_that_loses_to_a_fill_is_counted_as_filled() -> None:
+    async with floor("binance_spot") as f:
+        await f.start(amount="1", price="99", strategy="best_price")
+        await f.wait(1)
+        f.venues["binance_spot"].faults.chance(StreamFault.DROPPED, 1.0)
+        f.feeds["binance_spot"].change(asks={"99": "5"}, bids={"100": "0", "99.5": "0", "99": "0"})
+        report = await f.do(f.engine.kill())
+        assert (report.cancelled, report.filled) == (0, 1)
+        assert report.sentence == "Killed: 1 parent, 0 orders cancelled, 1 filled first."
+
+
+async def test_a_venue_that_fails_at_first_is_asked_again() -> None:
+    async with floor(*VENUES) as f:
+        await busy(f)
+        faults = f.venues["okx_spot"].faults
+        faults.arm(Fault.REFUSED_CONNECTION, Call.CANCEL, times=3)
+        faults.arm(Fault.REFUSED_CONNECTION, Call.QUERY, times=3)
+        report = await f.do(f.engine.kill())
+        assert all_open(f) == 0
+        assert not report.unconfirmed
+
+
+async def test_a_venue_that_does_not_answer_is_named_with_what_may_be_live_there() -> None:
+    async with floor(*VENUES) as f:
+        await busy(f)
+        faults = f.venues["okx_spot"].faults
+        for call in (Call.CANCEL, Call.QUERY):
+            faults.chance(Fault.REFUSED_CONNECTION, 1.0, call)
+        started_us = f.clock.now_us()
+        report = await f.do(f.engine.kill())
+        assert 9_900_000 < f.clock.now_us() - started_us < 10_100_000
+        left = {one.order_id for one in report.unconfirmed}
+        assert left == {order.client_id for order in f.venues["okx_spot"].truth.open_orders(SYMBOL)}
+        assert report.sentence.endswith(f"; {len(left)} not confirmed on okx_spot.")
+        assert all("refused the connection" in one.why for one in report.unconfirmed)
+        faults.clear()
+        await f.wait(40)
+        assert all_open(f) == 0
+
+
+async def test_a_cancel_that_was_accepted_but_did_nothing_is_found_out() -> None:
+    async with floor("binance_spot") as f:
+        await f.start(amount="1", price="99", strategy="best_price")
+        await f.wait(1)
+        f.venues["binance_spot"].faults.chance(Fault.TIMEOUT_LOST, 1.0, Call.CANCEL)
+        report = await f.do(f.engine.kill())
+        assert report.cancelled == 0
+        assert [one.venue for one in report.unconfirmed] == ["binance_spot"]
+
+
+async def test_an_order_with_our_prefix_that_nobody_remembers_is_taken_back_too() -> None:
+    async with floor("binance_spot") as f:
+        await f.trade(amount="0.5", price="101")
+        lost = NewOrder(new_client_id(f.clock.now_us()), SYMBOL, BUY, Decimal(1), Decimal(99), time_in_force=TimeInForce.GTC)
+        await f.do(f.venues["binance_spot"].create_order(lost))
+        report = await f.do(f.engine.kill())
+        assert all_open(f) == 0
+        assert not report.unconfirmed
+
+
+async def test_orders_that_are_not_ours_are_left_alone() -> None:
+    async with floor("binance_spot") as f:
+        await f.trade(amount="0.5", price="101")
+        await f.do(f.venues["binance_spot"].create_order(NewOrder("someone-else", SYMBOL, BUY, Decimal(1), Decimal(99))))
+        report = await f.do(f.engine.kill())
+        assert all_open(f) == 1
+        assert not report.unconfirmed
+
+
+def test_the_report_reads_calmly() -> None:
+    report = KillReport(3, 5, unconfirmed=(Unconfirmed("okx_spot", "f1", "no answer"), Unconfirmed("bybit_spot", "", "timed out")))
+    assert report.sentence == "Killed: 3 parents, 5 orders cancelled; 1 not confirmed on okx_spot, bybit_spot did not answer."
