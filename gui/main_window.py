@@ -31,7 +31,7 @@ _BLOTTER_SHARE = 0.36
 _BARS_PX = 86  # menus, top bar, status bar and the line between the docks
 _BLOTTER_LEAST_PX = 150  # its title, its header, and four orders
 _INSPECTOR_SHARE = 0.32
-_TICKET_WANTS_PX = 640  # for a line per venue: the blotter gives way first
+_TICKET_WANTS_PX = 654  # for its venues and five children: the blotter gives way first
 
 
 class MainWindow(QMainWindow):

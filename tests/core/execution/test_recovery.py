@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,19 +38,23 @@ async def iceberg(floor: CrashFloor, session: Session) -> None:
 async def rest_then_cancel(floor: CrashFloor, session: Session) -> None:
     order = await session.start("buy", "1", "99", "best_price")
     await floor.live(session, 1)
-    cancelling = asyncio.ensure_future(session.engine.cancel_execution(order.id))
-    await floor.live(session, 3)
-    cancelling.cancel()
-    await asyncio.gather(cancelling, return_exceptions=True)
+    await meanwhile(floor, session, session.engine.cancel_execution(order.id))
 
 
 async def rest_then_modify(floor: CrashFloor, session: Session) -> None:
     order = await session.start("buy", "2", "99", "best_price")
     await floor.live(session, 1)
-    changing = asyncio.ensure_future(session.engine.modify_execution(order.id, new_price="98.5", new_amount="1"))
-    await floor.live(session, 3)
-    changing.cancel()
-    await asyncio.gather(changing, return_exceptions=True)
+    await meanwhile(floor, session, session.engine.modify_execution(order.id, new_price="98.5", new_amount="1"))
+
+
+async def meanwhile(floor: CrashFloor, session: Session, wish: Coroutine[Any, Any, bool]) -> None:
+    """Three seconds with a wish under way; who waited for it dies with the process."""
+    waiting = asyncio.ensure_future(wish)
+    try:
+        await floor.live(session, 3)
+    finally:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
 
 
 SCRIPTS: list[Script] = [sweep, twap, iceberg, rest_then_cancel, rest_then_modify]

@@ -135,6 +135,16 @@ def test_prices_in_the_preview_have_their_own_venues_decimals() -> None:
     assert rows["binance_perp"].price == "61,900.0"
 
 
+def test_amounts_in_the_preview_end_where_they_are_not_worth_a_cent_and_the_note_has_every_digit() -> None:
+    venues = {venue: replace(one, lot=Decimal("1e-8")) for venue, one in instruments().items()}
+    amount = Decimal("15.98232012")
+    plan = plan_of(DRAFT)
+    plan = replace(plan, children=tuple(replace(one, amount=amount) for one in plan.children))
+    row = read_plan(plan, GRID, venues).rows[0]
+    assert row.amount == "15.982320"
+    assert row.note.startswith("15.98232012 BTC")
+
+
 def test_the_preview_has_the_same_figures_with_and_without_a_plan() -> None:
     empty, full = read_plan(None, GRID, {}), read_plan(plan_of(DRAFT), GRID, instruments())
     assert [figure.label for figure in empty.figures] == [figure.label for figure in full.figures]
