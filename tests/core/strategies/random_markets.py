@@ -82,4 +82,5 @@ def requests(draw: st.DrawFn, strategy: ExecutionStrategy) -> ExecutionRequest:
 def all_in_cost(plan_children: Any, side: OrderSide) -> Decimal:
     """What the children are expected to cost now, fees in; a sell's is negative."""
     notional = sum((c.expected_amount * c.expected_price for c in plan_children if c.expected_price is not None), Decimal(0))
-    return side.sign * notional + sum((c.expected_fee for c in plan_children), Decimal(0))
+    cost = side.sign * notional + sum((c.expected_fee for c in plan_children), Decimal(0))
+    return cost.quantize(Decimal("1e-12"))  # an average price has been divided: its last digits are not money
