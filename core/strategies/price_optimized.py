@@ -18,7 +18,7 @@ from core.strategies.base import AlgoState
 from core.strategies.eligible import Eligible, eligible_books
 from core.strategies.params import Params, PriceOptimizedParams
 from core.strategies.resting import best_resting
-from core.strategies.router import MAX_ROUNDS, Router
+from core.strategies.router import MAX_ROUNDS, Router, stalled_rounds
 from core.strategies.sweep import optimal_sweep
 from core.strategies.walk import within_limit, worst_price
 
@@ -67,7 +67,9 @@ class PriceOptimized(Router):
         if state.request.time_in_force is TimeInForce.FOK:
             return super().to_send(plan, state)
         crossing = tuple(child for child in plan.children if not child.rests)
-        return crossing if crossing and state.rounds < MAX_ROUNDS else tuple(child for child in plan.children if child.rests)
+        immediate = state.request.time_in_force is TimeInForce.IOC
+        tried = state.rounds if immediate else stalled_rounds(state)
+        return crossing if crossing and tried < MAX_ROUNDS else tuple(child for child in plan.children if child.rests)
 
     def _unfillable(self, request: ExecutionRequest, market: MarketView, eligible: Eligible, left: Decimal) -> Plan:
         base = request.symbol.split("/")[0]

@@ -28,6 +28,18 @@ MAX_WAITS_IMMEDIATE = 8
 MAX_WAITS = 240
 
 
+# What a decision to send remembers: takers in a row that got nothing, what was filled before, and whether it sent takers.
+STALLED, FILLED, CROSSED = "stalled", "filled", "crossed"
+
+
+def stalled_rounds(state: AlgoState) -> int:
+    """How often in a row takers were sent and filled nothing: the book is not what it looks like."""
+    memory = state.memory
+    if not memory.get(CROSSED) or Decimal(str(memory[FILLED])) != state.filled_amount:
+        return 0
+    return int(str(memory[STALLED])) + 1
+
+
 class Router(ABC):
     """A strategy that is done after one plan and its follow-ups."""
 
@@ -52,14 +64,19 @@ class Router(ABC):
         plan = self.plan(replace(state.request, amount=state.remaining_amount, price=worst), market, params, refused=state.refused_venues)
         send = () if plan.blocking else self.to_send(plan, state)
         if send:
-            memory = {} if worst is None else {"worst": str(worst)}
+            crosses = any(not child.rests for child in send)
+            memory = {STALLED: stalled_rounds(state), FILLED: str(state.filled_amount), CROSSED: crosses}
+            if worst is not None:
+                memory["worst"] = str(worst)
             return Decision(send=send, reason=f"sent {len(send)} order{'s' if len(send) > 1 else ''}", memory=memory)
         return self.nothing_to_send(plan, state, now_us, market)
 
     def to_send(self, plan: Plan, state: AlgoState) -> tuple[PlannedChild, ...]:
-        """Which of the plan's children go out now. Fill-or-kill has one go."""
-        most = 1 if state.request.time_in_force is TimeInForce.FOK else MAX_ROUNDS
-        return plan.children if state.rounds < most else ()
+        """Which of the plan's children go out now. Immediate limit orders have one go; a market order follows what moved away."""
+        if state.request.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
+            most = MAX_ROUNDS if is_market(state.request) else 1
+            return plan.children if state.rounds < most else ()
+        return plan.children
 
     def nothing_to_send(self, plan: Plan, state: AlgoState, now_us: int, market: MarketView) -> Decision:
         """Wait while there is hope, else end with the reason."""

@@ -28,6 +28,8 @@ from core.strategies.walk import worst_price
 
 # The most a slice may be, in regular slices, while catching up.
 CATCH_UP = 2
+# Where a decision remembers the slice it is in, what was filled when that began, and when the end was first seen.
+ANCHOR_STEP, ANCHOR, OVER = "anchor step", "anchor", "over_us"
 # A balanced slice waits passively for this part of its interval, then crosses.
 PASSIVE_PART = 0.7
 # Less than this part of a regular slice is not worth an order of its own; the next slice takes it along.
@@ -37,6 +39,9 @@ CLIP = Decimal("0.25")
 RETRY_US = MICROSECONDS // 4
 # After the end, this long to complete what is left before the remainder is reported.
 GRACE_US = 15 * MICROSECONDS
+# ... in steps, evenly over the grace.
+STEPS = 10
+STEP_US = GRACE_US // (STEPS + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,8 @@ class Slicing:
         weigh = self.weigh(market, state.started_us, memory)
         schedule = self.schedule(params, int(str(memory["slices"])), state.seed, weigh)
         course = self.course(state, now_us, market, params, schedule)
-        decision = self._slice(state, now_us, market, params, course)
+        memory = _anchored(memory, state, now_us, course)
+        decision = self._slice(replace(state, memory=memory), now_us, market, params, course)
         remark = course.remark
         if decision.send and course.allowed is not None and _commits(state, decision) > course.allowed:
             remark = also(remark, course.past)
@@ -185,7 +191,7 @@ class Slicing:
             return Decision(finish=f"stopped after {state.refusals} refusals in a row: {last_refusal(state.refused_venues)}")
         elapsed_us = now_us - state.started_us
         over = elapsed_us >= schedule.duration_us
-        if over and (ending := self._ending(state, elapsed_us, params, schedule)) is not None:
+        if over and (ending := self._ending(state, now_us, params)) is not None:
             return ending
         ends_us = state.started_us + schedule.slice_end_us(index)
         cross_us = state.started_us + round(
@@ -201,13 +207,14 @@ class Slicing:
             return Decision(
                 cancel=outdated, reason="clearing the passive order before crossing" if crossing else "clearing the last slice's order"
             )
+        next_us = ends_us if crossing else min(cross_us, ends_us)
         if state.live:
-            return Decision(wake_us=now_us + RETRY_US if crossing else cross_us, reason=course.words)
-        # Also at the end what is left goes out in steps, not in one burst; in ten at most, to be done within the grace.
-        wanted = min(course.aim - done, max(CATCH_UP * course.regular, amount / 10 if over else Decimal(0)))
-        wake_us = now_us + RETRY_US if over else (ends_us if crossing else cross_us)
+            return Decision(wake_us=now_us + RETRY_US if crossing else next_us, reason=course.words)
+        wanted = min(course.aim - done, _allowance(state, course, over=over))
+        wake_us = now_us + RETRY_US if over else next_us
         if wanted <= 0 or (not over and wanted < course.regular * CRUMB):
-            return Decision(wake_us=ends_us, reason=f"on schedule, {course.words}")
+            behind = course.aim > done
+            return Decision(wake_us=wake_us if over else ends_us, reason=f"{'catching up' if behind else 'on schedule'}, {course.words}")
         need = wanted if over or course.allowed is None else min(wanted, course.allowed - state.filled_amount)
         if need < min(wanted, course.regular * CLIP):
             return Decision(wake_us=now_us + MICROSECONDS, reason=f"{course.words}, {course.held}")
@@ -231,20 +238,38 @@ class Slicing:
         resting = passive_child(eligible.books, request, need, limit)
         return (resting,) if resting else ()
 
-    def _ending(self, state: AlgoState, elapsed_us: int, params: TwapParams, schedule: Schedule) -> Decision | None:
-        """What to do after the schedule's end; None to go on completing."""
-        leave = params.end_policy == "leave" or elapsed_us >= schedule.duration_us + GRACE_US
-        if not leave:
+    def _ending(self, state: AlgoState, now_us: int, params: TwapParams) -> Decision | None:
+        """What to do after the schedule's end; None to go on completing. The grace begins with the first look after the end."""
+        if params.end_policy == "complete" and now_us < int(str(state.memory[OVER])) + GRACE_US:
             return None
         if state.live:
             to_cancel = tuple(child.id for child in state.live if child.pending is PendingAction.NONE and child.rests)
-            return Decision(cancel=to_cancel, wake_us=state.started_us + elapsed_us + RETRY_US, reason="the end: clearing what still rests")
-        return Decision(finish="the schedule ended with a remainder")
+            return Decision(cancel=to_cancel, wake_us=now_us + RETRY_US, reason="the end: clearing what still rests")
+        why = "; post-only orders may not cross to complete it" if params.end_policy == "complete" and state.request.post_only else ""
+        return Decision(finish=f"the schedule ended with a remainder{why}")
 
     def _own(self, params: Params) -> TwapParams:
         if not isinstance(params, TwapParams):
             raise TypeError(f"{self.name.label} needs a schedule's parameters, not {type(params).__name__}")
         return params
+
+
+def _anchored(memory: Mapping[str, object], state: AlgoState, now_us: int, course: Course) -> Mapping[str, object]:
+    """`memory` with what was filled when the slice began (after the end: the step of completing), which its allowance counts from."""
+    step = course.index
+    if now_us - state.started_us >= course.schedule.duration_us:
+        over_us = int(str(memory.get(OVER, now_us)))
+        memory = {**memory, OVER: over_us}
+        step = len(course.schedule.shares) + (now_us - over_us) // STEP_US
+    if memory.get(ANCHOR_STEP) == step:
+        return memory
+    return {**memory, ANCHOR_STEP: step, ANCHOR: str(state.filled_amount)}
+
+
+def _allowance(state: AlgoState, course: Course, *, over: bool) -> Decimal:
+    """What this slice may still commit: a late algo, or one at its end, must not become a burst."""
+    most = max(CATCH_UP * course.regular, state.request.amount / STEPS if over else Decimal(0))
+    return Decimal(str(state.memory[ANCHOR])) + most - state.filled_amount - state.live_amount
 
 
 def also(sentence: str, more: str) -> str:

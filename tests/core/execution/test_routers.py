@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from core.domain.orders import ParentStatus
 from core.exchanges.paper.faults import Fault
 from tests.core.execution.floor import children, floor, shape
@@ -93,6 +95,29 @@ async def test_three_refusals_in_a_row_stop_the_order_with_the_venues_words() ->
         order = await f.trade(amount="1", strategy="best_price")
         assert order.status is ParentStatus.FAILED
         assert "overloaded" in order.reason
+
+
+@pytest.mark.parametrize(
+    "strategy", ["best_price", "best_liquidity", "lowest_fees", "split_evenly", "split_by_liquidity", "price_optimized_liquidity"]
+)
+async def test_a_resting_order_survives_any_number_of_pauses(strategy: str) -> None:
+    async with floor("binance_spot", "okx_spot") as f:
+        order = await f.start(amount="2", price="95", strategy=strategy)
+        for _ in range(9):
+            await f.wait(1)
+            assert f.engine.pause_execution(order.id)
+            await f.wait(1)
+            assert f.engine.resume_execution(order.id)
+        await f.wait(1)
+        assert order.status is ParentStatus.RUNNING
+        assert order.snapshot().live_amount == 2
+
+
+async def test_an_immediate_order_for_one_venue_stays_on_one_venue() -> None:
+    async with floor("binance_spot", "okx_spot") as f:
+        order = await f.trade(amount="9", price="101", strategy="best_price", time_in_force="ioc")
+        assert len({child.exchange for child in order.children}) == 1
+        assert order.filled_amount == 3
 
 
 async def test_the_preview_is_what_is_sent() -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from core.domain.enums import Liquidity
 from core.domain.orders import ChildStatus, ParentStatus
 from core.exchanges.paper.faults import Call, Fault
 from core.execution.order import Order
@@ -71,7 +74,13 @@ async def test_after_an_outage_it_catches_up_in_capped_steps_not_in_one_burst() 
         f.feeds["binance_spot"].snapshot(asks={"100.5": "50"}, bids={"100": "50"})
         await f.do(order.done())
         assert order.status is ParentStatus.FILLED
-        assert max(child.amount for child in children(order)) == 2
+        started_us = order.snapshot().created_us
+        by_slice: dict[int, Decimal] = {}
+        for child in children(order):
+            index = (child.created_us - started_us) // 10_000_000
+            by_slice[index] = by_slice.get(index, Decimal(0)) + child.filled_amount
+        assert max(by_slice.values()) == 2
+        assert sum(by_slice.values()) == 10
 
 
 async def test_a_lost_answer_shrinks_the_next_slice_instead_of_doubling() -> None:
@@ -106,6 +115,33 @@ async def test_at_the_end_the_rest_is_completed_by_crossing() -> None:
         assert order.filled_amount == 0
         await f.do(order.done())
         assert order.status is ParentStatus.FILLED
+
+
+@pytest.mark.parametrize(("slices", "duration"), [(1, 30), (2, 60), (7, 300), (10, 300), (11, 300)])
+async def test_a_passive_order_that_nobody_hit_is_completed_at_its_end(slices: int, duration: int) -> None:
+    async with floor("binance_spot") as f:
+        order = await twap(f, style="passive", slices=slices, duration=duration, randomize=20)
+        await f.do(order.done(), within_s=duration + 20)
+        assert order.status is ParentStatus.FILLED
+        assert order.filled_amount == 10
+
+
+async def test_completing_at_the_end_goes_in_steps_not_in_one_burst() -> None:
+    async with floor("binance_spot") as f:
+        order = await twap(f, style="passive")
+        await f.do(order.done(), within_s=200)
+        times = [fill.ts_us for fill in order.fills if fill.liquidity is Liquidity.TAKER]
+        taken = {ts: sum((x.amount for x in order.fills if x.ts_us // 1_000_000 == ts // 1_000_000), Decimal(0)) for ts in times}
+        assert max(taken.values()) <= 2
+        assert max(times) - min(times) > 4_000_000
+
+
+async def test_a_passive_order_rests_in_every_slice() -> None:
+    async with floor("binance_spot") as f:
+        order = await twap(f, style="passive")
+        await f.wait(45)
+        starts = {(child.created_us - order.snapshot().created_us) // 10_000_000 for child in children(order)}
+        assert starts == {0, 1, 2, 3, 4}
 
 
 async def test_beyond_the_limit_it_waits_instead_of_paying() -> None:
