@@ -27,6 +27,7 @@ _NAMES = {
     "expand": "mdi6.unfold-more-horizontal",
     "collapse": "mdi6.unfold-less-horizontal",
     "kill": "mdi6.power",
+    "limits": "mdi6.shield-outline",
     "quit": "mdi6.exit-to-app",
     "reset": "mdi6.view-dashboard-outline",
     "swap": "mdi6.swap-horizontal",

@@ -44,6 +44,7 @@ class MainWindow(QMainWindow):
     """
 
     close_asked = Signal()
+    limits_asked = Signal()
 
     def __init__(self, theme: Theme, mode: str, symbol: str) -> None:
         super().__init__()
@@ -145,6 +146,10 @@ class MainWindow(QMainWindow):
         bar.setFixedHeight(HEIGHT_PX)
         bar.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         file = bar.addMenu("&File")
+        self.limits_action = self._action(file, "Risk &limits…", self.limits_asked.emit)
+        self.limits_action.setEnabled(False)
+        self.icons.dress(self.limits_action, "limits")
+        file.addSeparator()
         self.icons.dress(self._action(file, "&Quit", self.close, QKeySequence(QKeySequence.StandardKey.Quit)), "quit")
         view = bar.addMenu("&View")
         for dock in self._docks:

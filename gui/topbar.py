@@ -1,6 +1,6 @@
 """The line that is always in sight: mode, symbol, touch, spread, venues, and the switch that cancels everything.
 
-KILL never asks: a question costs the second that it is there for. The mode badge says in words
+KILL never asks: a question costs the second that it is there for; see `kill`. The mode badge says in words
 whether this is play (SIMULATED, REPLAY): colour only repeats it.
 """
 
@@ -11,10 +11,11 @@ from decimal import Decimal
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QWidget
 
 from gui import formats
 from gui.health import Health, HealthStrip
+from gui.kill import KillButton
 from gui.theme import Theme
 
 HEIGHT_PX = 36
@@ -25,7 +26,6 @@ class TopBar(QFrame):
     """Shows the market's touch; emits what the trader asks for."""
 
     symbol_chosen = Signal(str)
-    kill_asked = Signal()
 
     def __init__(self, theme: Theme, mode: str, symbol: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,14 +54,7 @@ class TopBar(QFrame):
         self._spread.setToolTip("Best ask − best bid over all live venues, of the mid. Negative: the venues cross each other.")
         self.health = HealthStrip(theme, self)
 
-        self.kill = QPushButton("KILL", self)
-        self.kill.setProperty("role", "danger")
-        self.kill.setFont(theme.ui_font(12, QFont.Weight.DemiBold))
-        self.kill.setToolTip("Cancel every order on every venue, at once")
-        self.kill.setFixedSize(76, 26)
-        self.kill.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.kill.setEnabled(False)
-        self.kill.clicked.connect(self.kill_asked.emit)
+        self.kill = KillButton(theme, self)
 
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 8, 0)
@@ -93,7 +86,7 @@ class TopBar(QFrame):
         self._symbols.clear()
         self._symbols.addItems(list(symbols))
         self._symbols.setCurrentText(current)
-        self.kill.setEnabled(True)
+        self.kill.make_ready()
 
     def show_touch(self, bid: Decimal | None, ask: Decimal | None, decimals: int) -> None:
         self._bid.setText(formats.price(bid, decimals))

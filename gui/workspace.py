@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, QTimer, Signal
 
+from core.desk.limits import default_limits
 from core.domain.events import Notice
 from core.domain.orders import OrderSnapshot
 from gui import formats
@@ -20,9 +21,11 @@ from gui.bridge import Bridge
 from gui.compare.panel import ComparePanel
 from gui.depth.panel import DepthPanel
 from gui.inspector.panel import InspectorPanel
+from gui.limits import LimitsDialog
 from gui.main_window import MainWindow
 from gui.reporter import Report, Reporter
 from gui.theme import Theme
+from gui.ticket.confirm import ask
 from gui.ticket.widget import TicketWidget
 
 if TYPE_CHECKING:
@@ -53,6 +56,7 @@ class Workspace(QObject):
         self._version = -1
         self._decimals = 2
         self._said_over = False
+        self._killing = False
         self._counted = (perf_counter(), desk.orderbooks.message_count)
         self.depth_shown = asyncio.Event()
 
@@ -93,7 +97,10 @@ class Workspace(QObject):
         self.depth.drawn.connect(self._window.status_bar.show_frame)
         self.depth.first_depth.connect(self._on_first_depth)
         self._window.top_bar.symbol_chosen.connect(self.set_symbol)
-        self._window.top_bar.kill_asked.connect(self._kill)
+        self._window.top_bar.kill.kill_asked.connect(lambda: self._bridge.run(self._kill(), "cancelling every order"))
+        self._window.top_bar.kill.release_asked.connect(self._release)
+        self._window.limits_asked.connect(lambda: self._bridge.run(self._change_limits(), "changing the risk limits"))
+        self._window.limits_action.setEnabled(True)
         self._bridge.book_tick.connect(self._look)
         # Notices from before the window come at once: what went wrong while opening is not lost.
         self._stop_listening = self.desk.on_notice(self._on_notice)
@@ -148,6 +155,7 @@ class Workspace(QObject):
             status.show_rate((count - counted) / (now_s - then_s))
             self._counted = (now_s, count)
         status.show_time(self._time_text())
+        self._show_halt()
         if self.desk.market_over and not self._said_over:
             self._said_over = True
             self._window.banner.show_report(Report(_OVER, 1, is_fault=False))
@@ -174,8 +182,33 @@ class Workspace(QObject):
         self.compare.show()
         self.compare.raise_()
 
-    def _kill(self) -> None:
-        _ = self._bridge.run(self.cancel_all(), "cancelling every order")
+    async def _kill(self) -> None:
+        """Stop everything, and say calmly what came of it."""
+        button = self._window.top_bar.kill
+        button.show_stopping()
+        self._killing = True
+        try:
+            report = await self.desk.engine.kill()
+        finally:
+            self._killing = False
+            self._show_halt()
+        self._window.banner.show_report(Report(report.sentence, 1, is_fault=False))
+
+    def _release(self) -> None:
+        self.desk.engine.release_kill()
+        self._show_halt()
+
+    def _show_halt(self) -> None:
+        """Also when a script has pulled the switch, or the disk has failed."""
+        self.ticket.halt(self.desk.halted)
+        if not self._killing:
+            self._window.top_bar.kill.show_stopped(stopped=self.desk.engine.killed)
+
+    async def _change_limits(self) -> None:
+        mode = self.desk.settings.mode
+        dialog = LimitsDialog(self.desk.limits, default_limits(mode), mode, self._window)
+        if await ask(dialog):
+            self.desk.set_limits(dialog.limits)
 
     def _on_notice(self, notice: Notice) -> None:
         # The log panel keeps every notice; only errors may take room above the market.

@@ -34,6 +34,7 @@ from core.exchanges.connector import VenueOrder
 from core.execution.engine import ExecutionEngine
 from core.execution.manager import OrderManager
 from core.execution.recovery import Recovery
+from core.execution.risk.checks import KILLED
 from core.journal.journal import Journal
 from core.market.depth import merge_depth
 from core.market.store import OrderBooks
@@ -149,6 +150,11 @@ class Desk:
     def foreign_orders(self, symbol: str) -> list[VenueOrder]:
         """Open orders on our accounts that no order of this profile stands behind, as last seen. They are left alone."""
         return [order for order in self.engine.reconciler.foreign_orders if order.symbol == symbol]
+
+    @property
+    def halted(self) -> str:
+        """Why nothing may be sent at all now, one sentence; empty when orders go out."""
+        return KILLED if self.engine.killed else str(self.journal.trouble or "")
 
     # -- limits ------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ trader is told. It is kept aside and not written over, because somebody may want
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import final
 
@@ -79,14 +80,14 @@ class LimitsFile:
         return kept.name
 
 
-def check_limits(values: dict[str, object]) -> RiskLimits:
+def check_limits(values: Mapping[str, object]) -> RiskLimits:
     """Limits from the fields of a form.
 
     Raises:
         BadRequest: one sentence, without the model's jargon.
     """
     try:
-        return RiskLimits.model_validate(values)
+        return RiskLimits.model_validate(dict(values))
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else ""

@@ -17,13 +17,13 @@ PERP = "_perp"
 _PERP_SUFFIXES = ("_perpetual", "_futures", "_future", "_linear", "_swap", "_usdm", "usdm", PERP)
 
 
-def resolve_venue(name: str, known: Collection[str]) -> str:
+def resolve_venue(name: object, known: Collection[str]) -> str:
     """The venue of `known` that `name` means; case and surrounding spaces do not matter.
 
     Raises:
         UnknownVenue: no known venue, or several; the sentence lists the known ones.
     """
-    wanted = name.strip().lower()
+    wanted = name.strip().lower() if isinstance(name, str) else ""
     if wanted in known:
         return wanted
     for suffix in _PERP_SUFFIXES:

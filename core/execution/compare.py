@@ -14,6 +14,7 @@ from core.domain.enums import ExecutionStrategy
 from core.domain.errors import BadRequest
 from core.domain.market import MarketView
 from core.domain.plan import ExecutionRequest
+from core.execution.conditions import check_strategy, why_not_whole
 from core.execution.effective import as_worked
 from core.execution.estimate import Flow, estimate
 from core.strategies.base import Strategy
@@ -39,8 +40,12 @@ def compare_one(strategy: ExecutionStrategy, request: ExecutionRequest, market: 
     try:
         planner = find(strategy)
         params = _params(strategy, request)
+        check_strategy(strategy, params, request.order_type, request.time_in_force, post_only=request.post_only)
         same = replace(as_worked(request), strategy=strategy, params=params.model_dump())
-        return estimate(planner.plan(same, market, params), same, params, market, flow)
+        plan = planner.plan(same, market, params)
+        if not plan.blocking:
+            plan = replace(plan, blocking=why_not_whole(plan, request))
+        return estimate(plan, same, params, market, flow)
     except BadRequest as error:
         return Comparison(strategy, request.amount, duration_s=None, residual=request.amount, why_not=str(error))
 

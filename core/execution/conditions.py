@@ -12,6 +12,7 @@ from decimal import Decimal
 from core.domain.enums import ExecutionStrategy, OrderType, TimeInForce
 from core.domain.errors import BadPrice, BadRequest, NotPossible
 from core.domain.numbers import plain, to_decimal
+from core.domain.plan import ExecutionRequest, Plan
 from core.strategies.params import Params, TwapParams
 
 MARGIN_MODES = ("cross", "isolated")
@@ -105,6 +106,24 @@ def check_strategy(
             raise NotPossible(f"{strategy.label} works over time and can't be {time_in_force.value}; use gtc or gtd, or a router.")
     if post_only and isinstance(params, TwapParams) and params.style == "aggressive":
         raise NotPossible(f"An aggressive {strategy.label} crosses the book and a post-only order never does; choose the style passive.")
+
+
+def why_not_whole(plan: Plan, request: ExecutionRequest) -> str:
+    """What speaks against a fill-or-kill order at this moment; empty when nothing does."""
+    if request.time_in_force is not TimeInForce.FOK or plan.expected_amount >= request.amount:
+        return ""
+    return "Fill-or-kill: not all of it could be filled within the limit now."
+
+
+def parse_flag(value: object, name: str) -> bool:
+    """A switch. The word "no" is true to Python, and would have made an order post-only.
+
+    Raises:
+        BadRequest: neither True nor False.
+    """
+    if not isinstance(value, bool):
+        raise BadRequest(f"{name} must be True or False, not {value!r}.")
+    return value
 
 
 def parse_leverage(leverage: object, margin_mode: object) -> tuple[int | None, str | None]:

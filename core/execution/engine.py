@@ -17,7 +17,7 @@ from core.domain.enums import ExecutionStrategy, OrderSide, OrderType
 from core.domain.errors import BadAmount, BadPrice, JournalError, NotPossible, OutcomeUnknown, UnknownOrder
 from core.domain.events import OrderEvent
 from core.domain.kill import KillReport
-from core.domain.market import MarketMessage, MarketView
+from core.domain.market import MarketMessage, MarketView, PublicTrade
 from core.domain.numbers import plain, to_decimal
 from core.domain.orders import ChildStatus, ParentStatus
 from core.domain.plan import ExecutionRequest, Plan
@@ -186,7 +186,7 @@ class ExecutionEngine:
         self._start(worker)
         await asyncio.sleep(0)  # by now its first children are on record and share the commit
         try:
-            await self._manager.durable()
+            await self._manager.record.durable()
         except JournalError as error:
             worker.request_cancel(str(error))
             raise
@@ -329,7 +329,7 @@ class ExecutionEngine:
             raise OutcomeUnknown(
                 f"The change of {order_id} is still under way: a venue has not answered. The order shows it once it is known."
             )
-        await self._manager.durable()
+        await self._manager.record.durable()
         return wish.applied.done() and wish.applied.result()
 
     async def _until_over(self, order: Order, wish: AmendWish) -> None:
@@ -370,7 +370,7 @@ class ExecutionEngine:
         if child is None:
             raise UnknownOrder(f"There is no child order {order_id}.")
         self._manager.resolve(child)
-        await self._manager.durable()
+        await self._manager.record.durable()
 
     def pause_execution(self, order_id: str) -> bool:
         """Stop placing and take resting children back; the schedule stands still. False when it is not running."""
@@ -411,9 +411,12 @@ class ExecutionEngine:
         for worker in list(self._workers.values()) if error is not None else []:
             worker.pause(str(error))
 
-    def _on_message(self, _message: MarketMessage) -> None:
+    def _on_message(self, message: MarketMessage) -> None:
+        if isinstance(message, PublicTrade):
+            return
         for worker in self._workers.values():
-            worker.market_moved()
+            if worker.parent.request.symbol == message.symbol:
+                worker.market_moved()
 
     async def _patiently(self, awaitable: Awaitable[Any]) -> None:
         """Wait, but not for ever: a silent venue must not hang the caller. The work goes on regardless."""

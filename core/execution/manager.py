@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Protocol, TypeVar, final
@@ -25,12 +25,11 @@ from core.exchanges.connector import AccountEvent, ConnectionChange, ExchangeCon
 from core.execution.evidence import Evidence, in_doubt
 from core.execution.ids import new_client_id, new_parent_id, seed_of
 from core.execution.order import Order
-from core.execution.records import child_body, parent_body
+from core.execution.recorder import Recorder
 from core.execution.risk.checks import Denial
 from core.execution.sending import Sender
 from core.execution.state import ZERO, ChildState, ParentState, Wish
 from core.execution.tasks import TaskOwner
-from core.journal.entry import Kind
 from core.journal.journal import Journal
 
 log = logging.getLogger(__name__)
@@ -66,6 +65,7 @@ class OrderManager:
         journal: where intents become durable; in memory unless given, which is durable only while the process lives.
 
     Attributes:
+        record: what is written to the journal, and when it is durable.
         gate: asked before every child and every change of one; None lets all of them go.
     """
 
@@ -73,6 +73,7 @@ class OrderManager:
         self.connectors = dict(connectors)
         self.clock: Clock = clock or SystemClock()
         self.journal = journal or Journal()
+        self.record = Recorder(self.journal, self.clock)
         self.gate: Gate | None = None
         self._parents: dict[str, ParentState] = {}
         self._children: dict[str, ChildState] = {}
@@ -89,7 +90,7 @@ class OrderManager:
             self._evidence,
             self._take_order,
             self._child_changed,
-            self.durable,
+            self.record.durable,
             lambda parent, why: self.move_parent(parent, ParentStatus.PAUSED, why),
         )
         self.journal.on_trouble(self._on_trouble)
@@ -153,7 +154,7 @@ class OrderManager:
     # -- parents ---------------------------------------------------------------------------------
 
     def create_parent(self, request: ExecutionRequest) -> Order:
-        """Record what the trader asks for; `durable()` says when it is on the disk. Nothing is sent.
+        """Record what the trader asks for; `record.durable()` says when it is on the disk. Nothing is sent.
 
         Raises:
             JournalError: it could not be made durable now.
@@ -162,7 +163,7 @@ class OrderManager:
         now_us = self.clock.now_us()
         parent_id = new_parent_id(now_us)
         parent = ParentState(parent_id, request, now_us, now_us, seed=seed_of(parent_id))
-        self.journal.append(now_us, parent_id, Kind.PARENT, asdict(request))
+        self.record.parent(parent)
         self._parents[parent_id] = parent
         self._orders[parent_id] = order = Order(parent, self.order)
         self._publish(OrderEventKind.CREATED, parent)
@@ -203,17 +204,12 @@ class OrderManager:
             raise ReservationExceeded(f"Order {parent.id} has {committed} filled or live, more than the new amount {amount}.")
         now_us = self.clock.now_us()
         trigger_price = parent.request.trigger_price if trigger_price is None else trigger_price
-        self.journal.append(now_us, parent.id, Kind.MODIFY, {"price": price, "amount": amount, "trigger_price": trigger_price})
+        self.record.modify(parent, price=price, amount=amount, trigger_price=trigger_price)
         parent.request = replace(parent.request, price=price, amount=amount, trigger_price=trigger_price)
         parent.updated_us = now_us
         self._publish(OrderEventKind.UPDATED, parent)
 
     # -- children --------------------------------------------------------------------------------
-
-    def wish(self, parent: ParentState, what: str, **details: object) -> None:
-        """Put on record what the trader wants of a parent, at once: a crash must not make it unsaid."""
-        self.journal.append(self.clock.now_us(), parent.id, Kind.WISH, {"what": what, **details})
-        self.journal.hurry()
 
     def submit(self, parent: ParentState, planned: Sequence[PlannedChild], *, why: str = "") -> list[Order]:
         """Take on `planned`; in the background make their intents durable in one commit and then send them all at once.
@@ -232,9 +228,7 @@ class OrderManager:
             raise ReservationExceeded(f"Order {parent.id} would commit {-left} more than its {parent.request.amount}; nothing was sent.")
         now_us = self.clock.now_us()
         children = [ChildState(new_client_id(now_us), parent, plan, plan.price, plan.amount, now_us, now_us) for plan in planned]
-        for child in children:
-            self.journal.append(now_us, child.client_id, Kind.INTENT, {"parent": parent.id, **asdict(child.planned)})
-        self.journal.append(now_us, parent.id, Kind.PLAN, {"why": why, "children": len(planned), "amount": amount, "left": left})
+        self.record.intents(parent, children, why=why, left=left)
         for child in children:
             parent.children[child.client_id] = self._children[child.client_id] = child
             self._orders[child.client_id] = Order(child, self.order)
@@ -247,6 +241,7 @@ class OrderManager:
             self._publish(OrderEventKind.UPDATED, child)
             self._sender.create(child)
         parent.rounds += any(child.status is not ChildStatus.DENIED for child in children)
+        self.record.state(parent)  # with what its strategy remembers: it shares the intents' commit
         return [self._orders[child.client_id] for child in children]
 
     def _deny(self, child: ChildState, denial: Denial) -> None:
@@ -265,6 +260,8 @@ class OrderManager:
         if not self._sender.cancel(child, release=release, urgent=urgent):
             return False
         self._publish(OrderEventKind.UPDATED, child)
+        if urgent:
+            self.journal.hurry()
         return True
 
     def amend(self, child: ChildState, *, price: Decimal, amount: Decimal, by_trader: bool = False) -> asyncio.Task[bool]:
@@ -281,9 +278,9 @@ class OrderManager:
         self._sender.check_amend(child, amount)
         if self.gate is not None:
             self.gate.check_amend(child, price=price, amount=amount)
-        body = {"price": price, "amount": amount, "by_trader": by_trader}
-        self.journal.append(self.clock.now_us(), child.client_id, Kind.AMEND, body)
-        task = self._sender.amend(child, Wish(price, amount, by_trader))
+        wish = Wish(price, amount, by_trader)
+        self.record.amend(child, wish)
+        task = self._sender.amend(child, wish)
         child.updated_us = self.clock.now_us()
         self._publish(OrderEventKind.UPDATED, child)
         return task
@@ -297,7 +294,7 @@ class OrderManager:
         if child.knowledge is not Knowledge.QUARANTINED:
             raise NotPossible(f"Order {child.client_id} needs no decision: its state is {child.knowledge.value}.")
         now_us = self.clock.now_us()
-        self.journal.append(now_us, child.client_id, Kind.RESOLVED, {"by": "trader"})
+        self.record.resolved(child)
         child.knowledge, child.claimed_end, child.claimed_filled = Knowledge.KNOWN, None, child.executed.amount
         child.flags.add("resolved_by_trader")
         unseen = child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING)
@@ -366,7 +363,7 @@ class OrderManager:
             self._stray(fill)
             return
         if child.apply_fill(fill, self.clock.now_us()):
-            self.journal.append(self.clock.now_us(), fill.client_id, Kind.FILL, asdict(fill))
+            self.record.fill(fill)
             self._publish(OrderEventKind.FILLED, child, fill)
             if "overfill" in child.flags or "overfill" in child.parent.flags:
                 self._publish(OrderEventKind.FLAGGED, child.parent)
@@ -392,41 +389,20 @@ class OrderManager:
     def _publish(self, kind: OrderEventKind, state: ParentState | ChildState, fill: Fill | None = None) -> None:
         self._seq += 1
         event = OrderEvent(self._seq, self.clock.now_us(), kind, state.snapshot(), fill)
-        self._record(state)
+        self.record.state(state)
         for listener in tuple(self._listeners):
             try:
                 listener(event)
             except Exception:  # one deaf listener must not stop the others, nor the order it was told of
                 log.exception("a listener failed on order event %d", event.seq)
 
-    def _record(self, state: ParentState | ChildState) -> None:
-        """Journal all that is known of an order, when it is something new."""
-        if isinstance(state, ParentState):
-            order_id, body = state.id, parent_body(state)
-        else:
-            order_id, body = state.client_id, child_body(state)
-        if body != state.recorded:
-            state.recorded = body
-            self.journal.append(self.clock.now_us(), order_id, Kind.STATE, body)
-
     def _stray(self, fill: Fill) -> None:
         """A fill of no order that we know of. One that is in the journal is ours all the same, and was over long ago."""
         if self.journal.parent_of(fill.client_id) is None:
             self._notify("warning", f"{fill.venue} reported a fill of an order that is not Fathom's; it was left alone.")
             return
-        self.journal.append(self.clock.now_us(), fill.client_id, Kind.FILL, asdict(fill))
+        self.record.fill(fill)
         self._notify("warning", f"{fill.venue} reported a late fill of an order that ended long ago; it is in the journal.")
-
-    # -- the journal -------------------------------------------------------------------------------
-
-    async def durable(self) -> None:
-        """Return once everything so far is on the disk; simulated time stands still meanwhile.
-
-        Raises:
-            JournalError: it can't be written now.
-        """
-        with self.clock.hold():
-            await self.journal.durable()
 
     def _on_trouble(self, error: JournalError | None) -> None:
         if error is not None:
@@ -442,7 +418,7 @@ class OrderManager:
         """Stop looking and sending; open orders stay as they are on their venues."""
         await self._tasks.close()
         with suppress(JournalError):  # the trader has been told; whoever closes the journal tries once more
-            await self.durable()
+            await self.record.durable()
 
 
 def _remove(listeners: list[_T], listener: _T) -> None:

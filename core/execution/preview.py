@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.domain.enums import TimeInForce
 from core.domain.plan import ExecutionRequest, Plan
+from core.execution.conditions import why_not_whole
 from core.execution.expiry import clock_time
 from core.execution.triggers import trigger_words
 
@@ -18,8 +18,7 @@ from core.execution.triggers import trigger_words
 def with_conditions(plan: Plan, request: ExecutionRequest, perps: Sequence[str]) -> Plan:
     """`plan` with the notes that `request` deserves. `perps`: the perp venues among those it may use."""
     blocking, notes = plan.blocking, [*plan.notes]
-    if not blocking and request.time_in_force is TimeInForce.FOK and plan.expected_amount < request.amount:
-        blocking = "Fill-or-kill: not all of it could be filled within the limit now."
+    blocking = blocking or why_not_whole(plan, request)
     if request.order_type.waits:
         now = [f"If it fired now: {blocking}"] if blocking else []
         notes = [f"Waits until {trigger_words(request)}.", f"The figures are as if it fired now. {WATCHED}", *now, *notes]

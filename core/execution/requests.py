@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from core.domain.enums import ExecutionStrategy, MarketType, OrderSide, OrderType, TimeInForce, parse_enum
-from core.domain.errors import BadAmount, NotPossible, UnknownSymbol, UnknownVenue
+from core.domain.errors import BadAmount, BadParams, NotPossible, UnknownSymbol, UnknownVenue
 from core.domain.instruments import Instrument
 from core.domain.numbers import plain, to_decimal
 from core.domain.plan import ExecutionRequest
 from core.exchanges.names import resolve_venue
-from core.execution.conditions import check_strategy, check_time, parse_leverage, parse_limit, parse_trigger
+from core.execution.conditions import check_strategy, check_time, parse_flag, parse_leverage, parse_limit, parse_trigger
 from core.execution.expiry import parse_expiry
 from core.strategies.params import IcebergParams, Params, parse_params
 from core.strategies.registry import find_strategy
@@ -59,6 +59,7 @@ def build_request(
     parsed_type = parse_enum(OrderType, order_type, "order type")
     parsed_strategy = parse_enum(ExecutionStrategy, strategy, "strategy")
     parsed_time = parse_enum(TimeInForce, time_in_force, "time in force")
+    only_rest, only_reduce = parse_flag(post_only, "post_only"), parse_flag(reduce_only, "reduce_only")
     find_strategy(parsed_strategy)
     venues = _venues(instruments, symbol, exchanges)
     parsed_amount = to_decimal(amount, "amount")
@@ -66,14 +67,15 @@ def build_request(
         raise BadAmount(f"The amount must be above zero, not {plain(parsed_amount)}.")
     parsed_price = parse_limit(parsed_type, price)
     trigger = parse_trigger(parsed_type, trigger_price, trail_percent, trail_amount)
-    check_time(parsed_type, parsed_time, post_only=post_only)
-    parsed_params = _with_known_venue(parse_params(parsed_strategy, params), venues)
+    check_time(parsed_type, parsed_time, post_only=only_rest)
+    parsed_params = _with_known_venue(_params(parsed_strategy, params), venues)
     _check_filters(parsed_params, [instruments[venue][symbol] for venue in venues])
-    check_strategy(parsed_strategy, parsed_params, parsed_type, parsed_time, post_only=post_only)
+    check_strategy(parsed_strategy, parsed_params, parsed_type, parsed_time, post_only=only_rest)
     parsed_leverage, parsed_mode = parse_leverage(leverage, margin_mode)
-    if reduce_only and not any(instruments[venue][symbol].market_type is MarketType.PERP for venue in venues):
+    if only_reduce and not any(instruments[venue][symbol].market_type is MarketType.PERP for venue in venues):
         raise NotPossible(f"Reduce-only needs a perp; {', '.join(venues)} {'is' if len(venues) == 1 else 'are'} spot.")
     _check_lots(parsed_amount, [instruments[venue][symbol] for venue in venues])
+    _check_worth(parsed_amount, parsed_price, [instruments[venue][symbol] for venue in venues])
     return ExecutionRequest(
         symbol=symbol,
         side=parsed_side,
@@ -84,8 +86,8 @@ def build_request(
         exchanges=venues,
         params=parsed_params.model_dump(),
         time_in_force=TimeInForce.IOC if parsed_type is OrderType.MARKET and parsed_time is TimeInForce.GTC else parsed_time,
-        post_only=post_only,
-        reduce_only=reduce_only,
+        post_only=only_rest,
+        reduce_only=only_reduce,
         trigger_price=trigger.price,
         trail_percent=trigger.trail_percent,
         trail_amount=trigger.trail_amount,
@@ -93,6 +95,12 @@ def build_request(
         leverage=parsed_leverage,
         margin_mode=parsed_mode,
     )
+
+
+def _params(strategy: ExecutionStrategy, given: object) -> Params:
+    if given is not None and not isinstance(given, Mapping | Params):
+        raise BadParams(f"The parameters must be a mapping of names to values, not {given!r}.")
+    return parse_params(strategy, given)
 
 
 def _with_known_venue(params: Params, venues: Sequence[str]) -> Params:
@@ -118,16 +126,18 @@ def _check_filters(params: Params, instruments: Sequence[Instrument]) -> None:
         raise NotPossible(f"No venue is left: {', '.join(i.venue for i in instruments)} trade {kind} only, which is switched off.")
 
 
-def _venues(instruments: Mapping[str, Mapping[str, Instrument]], symbol: str, exchanges: Sequence[str] | None) -> tuple[str, ...]:
-    if isinstance(exchanges, str):
-        exchanges = [exchanges]
+def _venues(instruments: Mapping[str, Mapping[str, Instrument]], symbol: object, exchanges: object) -> tuple[str, ...]:
     if exchanges is None:
         chosen = tuple(instruments)
-    elif not exchanges:  # every venue filtered away is not every venue
-        raise UnknownVenue(f"No venue is left: name at least one of {', '.join(instruments)}.")
+    elif not isinstance(exchanges, Iterable):
+        known_venues = ", ".join(sorted(instruments)) or "none"
+        raise UnknownVenue(f"The exchanges must be a list of venue names, not {exchanges!r}; known: {known_venues}.")
     else:
-        chosen = tuple(dict.fromkeys(resolve_venue(name, tuple(instruments)) for name in exchanges))
-    trading = tuple(venue for venue in chosen if symbol in instruments[venue])
+        names = [exchanges] if isinstance(exchanges, str) else list(exchanges)
+        chosen = tuple(dict.fromkeys(resolve_venue(name, tuple(instruments)) for name in names))
+        if not chosen:  # every venue filtered away is not every venue
+            raise UnknownVenue(f"No venue is left: name at least one of {', '.join(instruments)}.")
+    trading = tuple(venue for venue in chosen if isinstance(symbol, str) and symbol in instruments[venue])
     if not trading:
         known = sorted({known for listed in instruments.values() for known in listed})
         where = f" on {', '.join(chosen)}" if exchanges else ""
@@ -140,3 +150,14 @@ def _check_lots(amount: Decimal, instruments: Sequence[Instrument]) -> None:
         least = min(instruments, key=lambda i: max(i.lot, i.min_amount))
         smallest = plain(max(least.lot, least.min_amount))
         raise BadAmount(f"{plain(amount)} {least.base} is under every venue's minimum; the smallest is {smallest} on {least.venue}.")
+
+
+def _check_worth(amount: Decimal, price: Decimal | None, instruments: Sequence[Instrument]) -> None:
+    """At the limit price, as a venue counts it; what trades at the market is worth what it gets."""
+    if price is None or not all(amount * price < i.min_notional for i in instruments):
+        return
+    least = min(instruments, key=lambda i: i.min_notional)
+    raise BadAmount(
+        f"{plain(amount)} {least.base} at {plain(price)} is worth {plain(amount * price)} {least.quote}, which is under every venue's "
+        f"minimum; the smallest is {plain(least.min_notional)} {least.quote} on {least.venue}."
+    )

@@ -20,8 +20,10 @@ from core.domain.market import BookView
 from core.domain.numbers import ceil_to, floor_to
 from core.domain.plan import ExecutionRequest
 
-# How often the market is looked at, and after how long a single venue's word is believed.
+# How often the market is looked at when nothing moves, how long is left between two looks when everything does,
+# and after how long a single venue's word is believed.
 LOOK_US = 100_000
+LOOK_GAP_US = 10_000
 CONFIRM_US = 50_000
 VENUES_NEEDED = 2
 HUNDRED = Decimal(100)

@@ -1,7 +1,8 @@
 """One worker per parent: it asks the strategy what to do next and does it. The only place that acts on decisions.
 
 It wakes on every change of its parent's children, on the trader's wishes (cancel, modify, pause) and at the
-time a decision asked for. While a trigger waits it looks at the market ten times a second and sends nothing. A
+time a decision asked for. While a trigger waits it looks at every change of the market, up to a hundred times a
+second, and sends nothing: what fires may be gone again before a clock would have looked. A
 GTD order is ended here, by us: what is still open is taken back, and only when every child is *known* to be
 over is the parent COMPLETED, with its remainder. Nothing else keeps state: kill it anywhere, and the manager's
 record says it all.
@@ -28,7 +29,7 @@ from core.execution.expiry import expired_sentence
 from core.execution.manager import OrderManager
 from core.execution.perps import PerpTerms
 from core.execution.state import ZERO, ChildState, ParentState
-from core.execution.triggers import Look, TriggerWatch, trigger_words
+from core.execution.triggers import LOOK_GAP_US, Look, TriggerWatch, trigger_words
 from core.strategies.base import REMARK, Decision, Strategy
 from core.strategies.eligible import eligible_books
 from core.strategies.params import Params
@@ -56,7 +57,8 @@ class Worker:
         self._clock: Clock = manager.clock
         self._changed = asyncio.Event()
         self._watch = TriggerWatch(parent.extreme)
-        self._blind = False
+        self._seen: Look | None = None
+        self._looked_us = 0
         self._terms = PerpTerms(manager.connectors, manager.clock, self.wake)
         self._amend: AmendWish | None = None
         # A parent that a restart brought back goes on with what it was doing.
@@ -69,13 +71,17 @@ class Worker:
         self._changed.set()
 
     def market_moved(self) -> None:
-        """A book changed, which only a trigger without any usable book waits for."""
-        if self._blind:
+        """A book changed. A trigger looks here and at once, as the touch may be gone when the loop has woken; acting waits for the loop."""
+        if self.parent.status is not ParentStatus.WAITING_TRIGGER:
+            return
+        asleep_until_us = self._seen.again_us if self._seen is not None else None
+        look = self._glance()
+        if look.again_us is not None and (asleep_until_us is None or look.again_us < asleep_until_us):
             self.wake()
 
     def request_cancel(self, why: str = CANCELLING) -> None:
         """Stop placing and cancel what is live. Takes effect before this returns: no child is sent afterwards."""
-        self._manager.wish(self.parent, "cancel")
+        self._manager.record.wish(self.parent, "cancel")
         self._cancelling = True
         if self._amend is not None:
             self._amend.drop()
@@ -88,8 +94,8 @@ class Worker:
         if self._amend is not None:
             self._amend.drop()
         self._amend = wish
-        self._manager.wish(self.parent, "change", price=wish.price, amount=wish.amount, trigger_price=wish.trigger_price)
-        self._watch.interrupt()
+        self._manager.record.wish(self.parent, "change", price=wish.price, amount=wish.amount, trigger_price=wish.trigger_price)
+        self._forget_look()
         self._manager.move_parent(self.parent, ParentStatus.AMENDING, "changing")
         self.wake()
 
@@ -97,8 +103,8 @@ class Worker:
         """Stop placing and take resting orders back until `resume`. A waiting trigger is not looked at meanwhile."""
         if not self._manager.move_parent(self.parent, ParentStatus.PAUSED, why):
             return False
-        self._manager.wish(self.parent, "pause", why=why)
-        self._watch.interrupt()
+        self._manager.record.wish(self.parent, "pause", why=why)
+        self._forget_look()
         self.wake()
         return True
 
@@ -112,7 +118,7 @@ class Worker:
         elif parent.started_us is not None and parent.paused_us is not None:
             parent.started_us += now_us - parent.paused_us
         parent.paused_us, parent.restored = None, False
-        self._manager.wish(parent, "resume")
+        self._manager.record.wish(parent, "resume")
         self._manager.move_parent(parent, self._under_way(), "resumed")
         self.wake()
         return True
@@ -218,16 +224,30 @@ class Worker:
 
     def _look_for_trigger(self) -> Look:
         """Look at the market; when the trigger fires, the journal has its time and price."""
-        request, market = self.parent.request, self._market()
-        books = eligible_books(as_worked(request), market, self._params).books
-        look = self._watch.look(request, books, self._clock.now_us())
+        look = self._glance()
         self.parent.extreme = self._watch.extreme
-        self._blind = look.again_us is None
         if look.fired_at is None:
             self._manager.note_parent(self.parent, reason=look.reason, target=None, ends_us=None, memory=None)
         else:
             self._start(look.reason)
         return look
+
+    def _glance(self) -> Look:
+        """The market of this moment; a look that has fired stays, and one of a moment ago is not repeated before its time."""
+        request, now_us, seen = self.parent.request, self._clock.now_us(), self._seen
+        if seen is None or (seen.fired_at is None and now_us >= self._looked_us + LOOK_GAP_US):
+            books = eligible_books(as_worked(request), self._market(), self._params).books
+            seen, self._looked_us = self._watch.look(request, books, now_us), now_us
+        elif seen.fired_at is None:
+            due_us = self._looked_us + LOOK_GAP_US
+            seen = replace(seen, again_us=due_us if seen.again_us is None else min(seen.again_us, due_us))
+        self._seen = seen
+        return seen
+
+    def _forget_look(self) -> None:
+        """Nobody looks for a while: what was seen by then fires nothing afterwards."""
+        self._watch.interrupt()
+        self._seen = None
 
     @property
     def _expired(self) -> bool:

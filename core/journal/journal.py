@@ -113,9 +113,10 @@ class Journal:
             raise JournalError(str(self.trouble), detail=self.trouble.detail)
 
     def hurry(self) -> None:
-        """Start writing what was appended; for what a crash must not unsay although nobody waits for it."""
-        if self._thread is not None and self.trouble is None:
-            _ = self._write_now(self._thread)
+        """Write what this turn of the loop appends as soon as it is over: a crash must not unsay it, although nobody waits for it."""
+        if self._thread is not None and self.trouble is None and not self._closed:
+            self._stop_timer()
+            self._timer = asyncio.get_running_loop().call_later(0, self._write_now, self._thread)
 
     def flush(self) -> None:
         """As `durable`, but the caller's thread waits: for the end of a program.

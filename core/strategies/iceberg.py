@@ -1,8 +1,9 @@
 """ICEBERG: one visible tip at a time, of a size that gives no pattern away, refilled as it fills.
 
 The tip rests post-only at the venue's own touch, never past the limit. It follows the touch with hysteresis:
-every move costs the place in the queue. Where the venue hides orders itself, one order with a display
-amount does it all. The last tip takes the dust along, so that nothing is left that no venue accepts.
+every move costs the place in the queue. A side that is empty for a moment is no reason to give up.
+Where the venue hides orders itself, one order with a display amount does it all. The last tip takes the dust
+along, so that nothing is left that no venue accepts.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from decimal import Decimal
 from core.domain.clock import MICROSECONDS
 from core.domain.enums import ExecutionStrategy, OrderSide, TimeInForce
 from core.domain.instruments import Instrument
-from core.domain.market import BookView, MarketView
+from core.domain.market import BookState, BookView, MarketView
+from core.domain.numbers import ceil_to
 from core.domain.orders import PendingAction
 from core.domain.plan import ExecutionRequest, Plan, PlannedChild
 from core.strategies.assemble import assemble, make_child
@@ -58,7 +60,7 @@ class Iceberg:
             market,
             children,
             left_out={**eligible.left_out, **left_out},
-            notes=[_describe(book.instrument, request, own)],
+            notes=[_describe(book.instrument, tip, request, own)] if isinstance(tip, PlannedChild) else [],
             blocking="" if isinstance(tip, PlannedChild) else f"{book.venue} would refuse the tip: {tip}.",
             scheduled=request.amount - tip.amount if isinstance(tip, PlannedChild) else ZERO,
             instruments=[book.instrument],
@@ -80,6 +82,8 @@ class Iceberg:
             return Decision(wake_us=now_us + LOOK_US, reason="waiting for a usable book")
         tip = self._tip(book, state.request, state.remaining_amount, own, limit, seed=state.seed + state.rounds)
         if isinstance(tip, str):
+            if not _too_small(book, state.request, state.remaining_amount, limit):
+                return Decision(wake_us=now_us + LOOK_US, reason=f"waiting for {book.venue}: {tip}")
             return Decision(finish=f"{state.remaining_amount.normalize():f} {book.instrument.base} was left: {tip}")
         return Decision(
             send=(tip,), wake_us=now_us + LOOK_US, reason=f"tip {state.rounds + 1} on {book.venue}", memory={"venue": book.venue}
@@ -91,10 +95,11 @@ class Iceberg:
         tip = state.live[0]
         book = market.books.get(tip.exchange)
         limit = worst_price(state.request, market)
-        if tip.pending is not PendingAction.NONE or not tip.known or book is None or limit is None:
+        if tip.pending is not PendingAction.NONE or not tip.known or limit is None:
             return waiting
-        wanted = peg(book, state.request.side, limit)
-        distance = abs(wanted - tip.price) if wanted is not None else ZERO
+        if book is None or book.state is not BookState.LIVE or own_touch(book, state.request.side) is None:
+            return waiting  # what can't be trusted, or is empty for a moment, is not worth the place in the queue
+        distance = abs(peg(book, state.request.side, limit) - tip.price)
         far = distance >= max(FOLLOW_TICKS * book.instrument.tick, tip.price * FOLLOW_BPS / 10_000)
         if not far or now_us - tip.created_us < SHORTEST_STAY_US:
             return waiting
@@ -108,7 +113,7 @@ class Iceberg:
             return named
 
         def rank(book: BookView) -> tuple[Decimal, Decimal]:
-            touch = book.best_bid if request.side is OrderSide.BUY else book.best_ask
+            touch = own_touch(book, request.side)
             return book.instrument.maker_fee, -request.side.sign * touch if touch is not None else Decimal("Infinity")
 
         return min(books, key=rank, default=None)
@@ -117,26 +122,31 @@ class Iceberg:
         self, book: BookView, request: ExecutionRequest, remaining: Decimal, params: IcebergParams, limit: Decimal, *, seed: int
     ) -> PlannedChild | str:
         """The next tip on `book`, or why the venue would not take it."""
-        price = peg(book, request.side, limit)
-        if price is None:
-            return "the venue's book has no such side"
         instrument = book.instrument
-        price = instrument.round_price(price, request.side)
-        shown = instrument.floor_amount(display_amount(request, params))
+        price = instrument.round_price(peg(book, request.side, limit), request.side)
+        if price <= 0:
+            return f"a price of at least one tick of {instrument.tick} {instrument.quote} is needed"
+        shown = _smallest_accepted(instrument, price, vary(display_amount(request, params), params, seed))
         if instrument.native_iceberg and shown < remaining:
             whole = make_child(book, request.side, remaining, price, TimeInForce.GTC, post_only=True)
             return replace(whole, display_amount=shown) if isinstance(whole, PlannedChild) else whole
-        size = min(remaining, _smallest_accepted(instrument, price, vary(display_amount(request, params), params, seed)))
+        size = min(remaining, shown)
         if instrument.shortfall_of_minimums(instrument.floor_amount(remaining - size), price) is not None:
             size = remaining  # what would be left is dust: this tip takes it along
         return make_child(book, request.side, size, price, TimeInForce.GTC, post_only=True)
 
 
-def peg(book: BookView, side: OrderSide, limit: Decimal) -> Decimal | None:
-    """The venue's own touch on our side, never past the limit; the limit itself on an empty side."""
-    touch = book.best_bid if side is OrderSide.BUY else book.best_ask
+def own_touch(book: BookView, side: OrderSide) -> Decimal | None:
+    """The best price on the side where an order of `side` waits."""
+    return book.best_bid if side is OrderSide.BUY else book.best_ask
+
+
+def peg(book: BookView, side: OrderSide, limit: Decimal) -> Decimal:
+    """The venue's own touch on our side, or one tick inside the opposite one where our side is empty; never past the limit."""
+    touch = own_touch(book, side)
     if touch is None:
-        return limit
+        opposite = book.best_ask if side is OrderSide.BUY else book.best_bid
+        touch = limit if opposite is None else opposite - side.sign * book.instrument.tick
     return min(touch, limit) if side is OrderSide.BUY else max(touch, limit)
 
 
@@ -157,14 +167,20 @@ def vary(amount: Decimal, params: IcebergParams, seed: int) -> Decimal:
 def _smallest_accepted(instrument: Instrument, price: Decimal, size: Decimal) -> Decimal:
     """`size` on the lot, and not under what the venue takes at all."""
     least = max(instrument.min_amount, instrument.lot, instrument.min_notional / price)
-    lots = -(-least // instrument.lot) * instrument.lot
-    return max(instrument.floor_amount(size), lots)
+    return max(instrument.floor_amount(size), ceil_to(least, instrument.lot))
 
 
-def _describe(instrument: Instrument, request: ExecutionRequest, params: IcebergParams) -> str:
-    shown = instrument.floor_amount(display_amount(request, params)).normalize()
-    if instrument.native_iceberg:
-        return f"{instrument.venue} hides all but {shown:f} {instrument.base} itself."
+def _too_small(book: BookView, request: ExecutionRequest, amount: Decimal, limit: Decimal) -> bool:
+    """Whether waiting can't help: the amount itself is under the venue's lot or minimums."""
+    instrument = book.instrument
+    size, price = instrument.floor_amount(amount), instrument.round_price(peg(book, request.side, limit), request.side)
+    return size <= 0 or (price > 0 and instrument.shortfall_of_minimums(size, price) is not None)
+
+
+def _describe(instrument: Instrument, tip: PlannedChild, request: ExecutionRequest, params: IcebergParams) -> str:
+    if tip.display_amount is not None:
+        return f"{instrument.venue} hides all but {tip.display_amount.normalize():f} {instrument.base} itself."
+    shown = min(request.amount, _smallest_accepted(instrument, tip.price, display_amount(request, params))).normalize()
     return f"Tips of about {shown:f} {instrument.base} (± {params.variance.normalize():f} %), one at a time, refilled as they fill."
 
 

@@ -99,6 +99,11 @@ class SplitByLiquidityParams(_LiquidityParams):
 class PriceOptimizedParams(_LiquidityParams):
     """Sweep the merged book by fee-adjusted price."""
 
+    liquidity_type: Literal["base", "quote"] = Field(
+        "base",
+        title="Liquidity in",
+        description="Changes nothing here: a sweep takes the cheapest levels until the amount, which is in base, is reached.",
+    )
     max_slippage_percent: Exact = Field(
         Decimal(0),
         ge=0,

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, Literal, Union, get_args, get_origin
 
 import annotated_types
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from core.domain.enums import ExecutionStrategy
@@ -73,11 +73,15 @@ class Field:
         """A stored value as the text of its field."""
         if value is None:
             return ""
-        if self.kind is FieldKind.SECONDS:
-            return human_duration(Decimal(str(value)))
-        if self.kind in (FieldKind.WHOLE, FieldKind.DECIMAL):
-            return plain(Decimal(str(value)) * self.scale)
+        if self.kind in (FieldKind.WHOLE, FieldKind.DECIMAL, FieldKind.SECONDS):
+            return self.text(Decimal(str(value)) * self.scale)
         return str(value)
+
+    def text(self, number: Decimal) -> str:
+        """A number in shown units as it is written; money with separators, because zeros are hard to count."""
+        if self.kind is FieldKind.SECONDS:
+            return human_duration(number)
+        return f"{number:,.2f}" if self.unit == "quote" else plain(number)
 
     def read(self, text: str) -> object:
         """The text of a field as a stored value.
@@ -125,13 +129,18 @@ class Field:
     def _with_unit(self, stored: Decimal) -> str:
         if self.kind is FieldKind.SECONDS:
             return human_duration(stored)
-        return f"{self.shown(stored)} {self.unit}".rstrip()
+        unit = self.unit.removesuffix("s") if stored == 1 else self.unit
+        return f"{self.shown(stored)} {unit}".rstrip()
 
 
 def fields_of(strategy: ExecutionStrategy) -> tuple[Field, ...]:
     """Every parameter of a strategy, the ones of its own first."""
-    fields = [_field(name, info) for name, info in PARAMS[strategy].model_fields.items()]
-    return tuple(sorted(fields, key=lambda field: field.name in COVERED_BY_VENUES))
+    return tuple(sorted(model_fields(PARAMS[strategy]), key=lambda field: field.name in COVERED_BY_VENUES))
+
+
+def model_fields(model: type[BaseModel]) -> tuple[Field, ...]:
+    """Every field of a model, in its order."""
+    return tuple(_field(name, info) for name, info in model.model_fields.items())
 
 
 def description_of(strategy: ExecutionStrategy) -> str:

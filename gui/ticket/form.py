@@ -1,20 +1,21 @@
-"""The parameters form, made from a strategy's pydantic model.
+"""Forms made from a pydantic model: a strategy's parameters in the ticket, and whatever else is kept in one.
 
-It has no room for sentences: what is wrong goes to the ticket's foot, which is always in view, and the
+They have no room for sentences: what is wrong goes to the ticket's foot, which is always in view, and the
 field is outlined, so that a mistake never pushes the rest of the ticket down. Fields stand in two columns where their titles allow.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QSizePolicy, QWidget
 
 from core.domain.enums import ExecutionStrategy
-from core.domain.errors import BadParams
-from core.domain.numbers import plain
-from gui.ticket.fields import COVERED_BY_VENUES, Field, FieldKind, check, fields_of, human_duration
+from core.domain.errors import BadParams, BadRequest
+from gui.ticket.fields import COVERED_BY_VENUES, Field, FieldKind, check, fields_of
 from gui.ticket.number_edit import NumberEdit, NumberRules
 from gui.ticket.small import label
 
@@ -23,16 +24,24 @@ _PAIR_CHARACTERS = 28  # the longest two titles that fit in one line, with their
 Editor = QCheckBox | QComboBox | QLineEdit
 
 
-class ParamsForm(QWidget):
-    """Fields of one strategy. `changed` on every edit; `params` and `fault` are up to date by then."""
+class ModelForm(QWidget):
+    """Fields of one model. `changed` on every edit; `params` and `fault` are up to date by then.
+
+    Args:
+        fields: with what they show at first as their default.
+        check: looks at all values together; raises a BadRequest with the sentence to show.
+        base: what amounts are in.
+    """
 
     changed = Signal()
     committed = Signal()  # Enter in a field
 
-    def __init__(self, strategy: ExecutionStrategy, base: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, fields: Iterable[Field], check: Callable[[Mapping[str, object]], object], base: str = "", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._strategy = strategy
-        self._fields = [field for field in fields_of(strategy) if field.name not in COVERED_BY_VENUES]
+        self._fields = list(fields)
+        self._check = check
         self._editors: dict[str, Editor] = {}
         self.params: dict[str, object] = {}
         self.fault = ""
@@ -55,15 +64,19 @@ class ParamsForm(QWidget):
         editor.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         title = label(field.title, buddy=editor)
         title.setToolTip(field.help)
-        unit = _unit(field, base)
+        unit = self.unit(field, base)
         layout.addWidget(title, row, column)
         layout.addWidget(editor, row, column + 1, 1, 1 if unit else 2)
         layout.addWidget(label(unit), row, column + 2)
         layout.setColumnStretch(column + 1, 1)
         self._editors[field.name] = editor
 
+    def unit(self, field: Field, base: str) -> str:
+        """What stands behind the number."""
+        return base if field.unit == "base" else "" if field.unit == "s" else field.unit
+
     def editor(self, name: str) -> Editor:
-        """The widget of one parameter."""
+        """The widget of one field."""
         return self._editors[name]
 
     def settle(self) -> None:
@@ -94,8 +107,7 @@ class ParamsForm(QWidget):
                 return self._number(field)
 
     def _number(self, field: Field) -> NumberEdit:
-        show = human_duration if field.kind is FieldKind.SECONDS else plain
-        edit = NumberEdit(NumberRules(field.title, field.number, show, field.step))
+        edit = NumberEdit(NumberRules(field.title, field.number, field.text, field.step))
         edit.setText(field.shown(field.default))
         edit.settle()
         if field.optional:
@@ -132,17 +144,22 @@ class ParamsForm(QWidget):
             self.fault = self.fault or wrong
         if not self.fault:
             try:
-                check(self._strategy, values)
-            except BadParams as error:
+                self._check(values)
+            except BadRequest as error:
                 self.fault = str(error)
         self.params = {name: _hashable(value) for name, value in values.items()}
 
 
-def _unit(field: Field, base: str) -> str:
-    """The unit behind the number, where the title doesn't say it already."""
-    if field.unit == "base":
-        return base
-    return field.unit if field.unit == "%" else ""
+class ParamsForm(ModelForm):
+    """Fields of one strategy."""
+
+    def __init__(self, strategy: ExecutionStrategy, base: str, parent: QWidget | None = None) -> None:
+        fields = [field for field in fields_of(strategy) if field.name not in COVERED_BY_VENUES]
+        super().__init__(fields, partial(check, strategy), base, parent)
+
+    def unit(self, field: Field, base: str) -> str:
+        """Only where the title doesn't say it already: the ticket is narrow."""
+        return super().unit(field, base) if field.unit in ("base", "%") else ""
 
 
 def _hashable(value: object) -> object:

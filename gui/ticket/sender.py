@@ -55,7 +55,7 @@ class Sender:
             if question and not await ask(ConfirmDialog(question, draft.submit_label, draft.side.value, self._theme, self._owner)):
                 return ""
             self._recent.remember(draft)
-            await self._desk.engine.execute(request)
+            await self._desk.engine.execute(request, repeats=True)  # a repeat has been asked about above
         except FathomError as refused:
             self._recent.forget(draft)
             return str(refused)

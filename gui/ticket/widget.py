@@ -69,6 +69,7 @@ class TicketWidget(QWidget):
         self._unusable: frozenset[str] = frozenset()
         self._refusal = ""  # of the last try to send; gone with the next edit
         self._plan_error = ""
+        self._halted = ""
         self._presets_placed = False
 
         self.entry = EntryPanel(self._menu_button())
@@ -125,6 +126,12 @@ class TicketWidget(QWidget):
     def set_amount(self, amount: Decimal) -> None:
         """A Shift-click in the chart: an amount in base, snapped to the lot."""
         self.entry.amount.set_value(amount)
+
+    def halt(self, why: str) -> None:
+        """Nothing may be sent, one sentence; empty when it may again."""
+        if why != self._halted:
+            self._halted = why
+            self.refresh()
 
     def refresh(self) -> None:
         """Plan again now, whether or not anything changed."""
@@ -304,13 +311,13 @@ class TicketWidget(QWidget):
 
     def _show_state(self) -> None:
         """The preview and the sentence over the button; the button works only when both allow it."""
-        error = self._draft.problem or self._refusal or self._plan_error or (self._plan.blocking if self._plan else "")
+        error = self._halted or self._draft.problem or self._refusal or self._plan_error or (self._plan.blocking if self._plan else "")
         plan = None if self._draft.problem else self._plan
         shown = read_plan(plan, self._grid, self._instruments, self._unusable)
         self.preview.show_preview(shown, valid=not error)
         self.foot.figures.show_figures(shown.figures, valid=not error)
         if error:
-            self.foot.say(error, "muted" if self._draft.is_blank else "error")
+            self.foot.say(error, "muted" if self._draft.is_blank and not self._halted else "error")
         else:
             self.foot.sum_up(one_line(plan, self._grid) if plan else "", shown)
         self.foot.submit.setEnabled(not error and plan is not None and not self.sending.busy)

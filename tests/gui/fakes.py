@@ -111,7 +111,8 @@ class FakeEngine:
         )
         return self.shape(plan)
 
-    async def execute(self, request: ExecutionRequest) -> None:
+    async def execute(self, request: ExecutionRequest, *, repeats: bool = False) -> None:
+        assert repeats, "the ticket asks about repeats itself"
         self._maybe_refuse()
         self.executed.append(request)
 

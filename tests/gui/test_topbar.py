@@ -78,7 +78,7 @@ def test_kill_is_one_click_without_a_question(theme: Theme, qtbot: QtBot) -> Non
     bar = TopBar(theme, "demo", "BTC/USDT")
     qtbot.addWidget(bar)
     bar.set_symbols(["BTC/USDT", "ETH/USDT"], "BTC/USDT")
-    with qtbot.waitSignal(bar.kill_asked, timeout=1000):
+    with qtbot.waitSignal(bar.kill.kill_asked, timeout=1000):
         QTest.mouseClick(bar.kill, Qt.MouseButton.LeftButton)
 
 

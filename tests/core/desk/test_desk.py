@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core import ExecutionStrategy, Settings, open_desk
-from core.domain.errors import BadRequest, RecordingError, UnknownVenue
+from core.domain.errors import BadRequest, JournalError, RecordingError, UnknownVenue
 from core.domain.events import Notice
 from core.domain.market import BookState
 from core.domain.orders import ParentStatus
@@ -77,3 +78,36 @@ async def test_what_can_not_be_opened_says_why(settings: Settings, error: type[E
     with pytest.raises(error, match=says):
         async with open_desk(settings):
             pass
+
+
+async def test_the_simulated_venues_die_with_the_program_and_what_was_unfinished_there_says_so(tmp_path: Path) -> None:
+    async with open_desk(Settings(profile=tmp_path)) as desk:
+        await asyncio.sleep(0.2)
+        done = await desk.engine.execute_order("BTC/USDT", "buy", "0.01", "market", strategy=ExecutionStrategy.BEST_PRICE)
+        await asyncio.wait_for(done.done(), 10)
+        resting = await desk.engine.execute_order("BTC/USDT", "buy", "0.01", "limit", "30000", "best_price")
+        await asyncio.sleep(0.3)
+    notices: list[Notice] = []
+    async with open_desk(Settings(profile=tmp_path)) as desk:
+        desk.on_notice(notices.append)
+        assert desk.order_manager.snapshot(done.id) == replace(done.snapshot(), updated_us=desk.order_manager.snapshot(done.id).updated_us)
+        closed = desk.order_manager.order(resting.id)
+        assert closed.status is ParentStatus.CANCELLED
+        assert "the simulated venue is gone" in closed.reason
+        assert closed.children[0].snapshot().live_amount == 0
+        assert not desk.order_manager.working()
+        assert any("Closed 1 unfinished order of an earlier run" in notice.sentence for notice in notices)
+    notices.clear()
+    async with open_desk(Settings(profile=tmp_path)) as desk:
+        desk.on_notice(notices.append)
+        assert len([order for order in desk.order_manager.snapshots() if order.is_parent]) == 2
+        assert not [notice for notice in notices if "unfinished" in notice.sentence]
+
+
+async def test_two_desks_do_not_share_a_profile(tmp_path: Path) -> None:
+    async with open_desk(Settings(profile=tmp_path)):
+        with pytest.raises(JournalError, match="Another Fathom is running with this profile"):
+            async with open_desk(Settings(profile=tmp_path)):
+                pass
+    async with open_desk(Settings(profile=tmp_path)) as desk:
+        assert desk.journal.trouble is None

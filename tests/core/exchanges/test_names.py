@@ -32,7 +32,9 @@ def test_a_bare_exchange_with_several_venues_and_no_spot_is_ambiguous() -> None:
         resolve_venue("gate", ("gate_perp", "gate_option"))
 
 
-@pytest.mark.parametrize("name", ["", " ", "bitmex", "kraken_perp", "binancecoinm", "bin", "binance_", "_perp", "usdm"])
-def test_an_unknown_name_is_an_error_that_lists_the_known_ones(name: str) -> None:
+@pytest.mark.parametrize(
+    "name", [None, 5, ["binance_spot"], "", " ", "bitmex", "kraken_perp", "binancecoinm", "bin", "binance_", "_perp", "usdm"]
+)
+def test_an_unknown_name_is_an_error_that_lists_the_known_ones(name: object) -> None:
     with pytest.raises(UnknownVenue, match=r"known: binance_perp, binance_spot, bybit_perp, bybit_spot, kraken_spot, okx_perp\."):
         resolve_venue(name, KNOWN)

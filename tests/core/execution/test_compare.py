@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.domain.comparison import Comparison, best_of
 from core.domain.enums import ExecutionStrategy, OrderType, TimeInForce
+from core.domain.errors import NotPossible
 from core.domain.market import BookState, MarketView
 from core.domain.plan import ExecutionRequest
 from core.execution.compare import compare
@@ -149,6 +150,42 @@ def test_an_iceberg_with_a_limit_far_below_the_market_waits_for_it_to_come() -> 
 def test_a_trigger_is_compared_as_what_it_turns_into() -> None:
     stop = replace(request(amount="2", price=None), order_type=OrderType.STOP, trigger_price=D(105), time_in_force=TimeInForce.GTC)
     assert compared(stop)[S.PRICE_OPTIMIZED_LIQUIDITY].average_price == D("100.2")
+
+
+WORKING = (S.ICEBERG, S.TWAP, S.VWAP)
+
+
+@pytest.mark.parametrize("time_in_force", [TimeInForce.FOK, TimeInForce.IOC])
+def test_what_works_over_time_does_not_claim_to_be_immediate(time_in_force: TimeInForce) -> None:
+    answers = compared(request(amount="3", price="101", time_in_force=time_in_force))
+    for strategy in WORKING:
+        assert f"can't be {time_in_force.value}" in answers[strategy].why_not
+        assert answers[strategy].residual == 3
+    assert answers[S.PRICE_OPTIMIZED_LIQUIDITY].why_not == ""
+
+
+@pytest.mark.parametrize("price", ["101", None], ids=["limit", "market"])
+def test_nothing_serves_a_fill_or_kill_for_more_than_there_is(price: str | None) -> None:
+    for each in compared(request(amount="500", price=price, time_in_force=TimeInForce.FOK)).values():
+        assert each.why_not, each.strategy
+        assert each.residual == 500
+
+
+def test_clips_do_not_serve_a_fill_or_kill_that_one_clip_can_not_fill() -> None:
+    answer = compared(request(amount="9", price="101", time_in_force=TimeInForce.FOK))[S.MINIMAL_MARKET_IMPACT]
+    assert answer.why_not == "Fill-or-kill: not all of it could be filled within the limit now."
+
+
+@pytest.mark.parametrize("words", [{"time_in_force": "fok"}, {"time_in_force": "ioc"}, {"time_in_force": "fok", "amount": "500"}, {}])
+async def test_a_strategy_that_serves_in_the_comparison_is_one_that_execution_takes(words: dict[str, str]) -> None:
+    async with floor("binance_spot", "okx_spot") as f:
+        asked = {"symbol": "BTC/USDT", "side": "buy", "amount": "3", "price": "101.5"} | words
+        for each in f.engine.compare(f.engine.request(**asked)):
+            try:
+                why_not = f.engine.preview(f.engine.request(**asked, strategy=each.strategy)).blocking
+            except NotPossible as refused:
+                why_not = str(refused)
+            assert bool(each.why_not) == bool(why_not), (each.strategy, each.why_not, why_not)
 
 
 def test_no_market_at_all_is_answered_in_words() -> None:

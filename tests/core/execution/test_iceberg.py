@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from core.domain.enums import OrderSide
+from core.domain.market import BookState
 from core.domain.orders import ParentStatus
 from tests.core.execution.floor import Floor, children, floor
 from tests.core.making import instrument
@@ -96,3 +97,68 @@ async def test_modify_and_cancel_keep_the_strategy() -> None:
         assert [(child.price, child.amount) for child in children(order) if child.live_amount] == [(Decimal("99.5"), Decimal("1"))]
         assert await f.do(f.engine.cancel_execution(order.id))
         assert order.status is ParentStatus.CANCELLED
+
+
+async def test_it_waits_out_a_moment_without_a_bid() -> None:
+    async with floor("binance_spot") as f:
+        order = await f.start(amount="3", price="101", strategy="iceberg", params=CALM)
+        await f.wait(1)
+        f.feeds["binance_spot"].snapshot(bids={}, asks={"100.5": "1"})
+        fill_tip(f)
+        await f.wait(3)
+        live = [child for child in children(order) if child.live_amount]
+        assert order.status is ParentStatus.RUNNING
+        assert [child.price for child in live] == [Decimal("100")]
+
+
+async def test_with_both_sides_empty_it_waits_for_the_book_to_come_back() -> None:
+    async with floor("binance_spot") as f:
+        order = await f.start(amount="3", price="101", strategy="iceberg", params=CALM)
+        await f.wait(1)
+        f.feeds["binance_spot"].snapshot(bids={}, asks={})
+        fill_tip(f)
+        await f.wait(3)
+        assert order.status is ParentStatus.RUNNING
+        f.feeds["binance_spot"].snapshot(bids={"98": "1"}, asks={"99": "1"})
+        await f.wait(3)
+        assert [child.price for child in children(order) if child.live_amount] == [Decimal("98")]
+
+
+async def test_a_sell_on_an_empty_side_waits_one_tick_inside_and_never_past_the_limit() -> None:
+    async with floor("binance_spot", "okx_spot") as f:
+        f.feeds["binance_spot"].snapshot(asks={})
+        inside = await f.start("sell", amount="3", price="95", strategy="iceberg", params=CALM | {"exchange": "binance_spot"})
+        at_limit = await f.start("sell", amount="3", price="103", strategy="iceberg", params=CALM | {"exchange": "binance_spot"})
+        await f.wait(1)
+        assert [child.price for order in (inside, at_limit) for child in children(order)] == [Decimal("100.5"), Decimal("103")]
+
+
+async def test_a_tip_does_not_follow_a_book_that_cannot_be_trusted() -> None:
+    async with floor("binance_spot") as f:
+        order = await f.start(amount="3", price="101", strategy="iceberg", params=CALM)
+        await f.wait(3)
+        f.feeds["binance_spot"].change(bids={"101": "1"})
+        await f.wait(3)
+        assert f.books.view(order.symbol).books["binance_spot"].state is BookState.CROSSED
+        assert [child.price for child in children(order) if child.live_amount] == [Decimal("100")]
+        assert len(children(order)) == 1
+
+
+async def test_a_tip_is_never_under_the_minimum_notional() -> None:
+    async with floor(instrument("binance_spot", tick="0.5", lot="0.01", min_notional="5.5")) as f:
+        order = await f.start(amount="1", price="101", strategy="iceberg", params={"display_amount": "0.02"})
+        await f.wait(2)
+        assert [child.live_amount for child in children(order)] == [Decimal("0.06")]
+
+
+async def test_a_native_iceberg_never_shows_nothing() -> None:
+    async with floor(instrument("binance_spot", tick="0.5", lot="0.01", native_iceberg=True)) as f:
+        order = await f.start(amount="0.05", price="101", strategy="iceberg")
+        await f.wait(2)
+        assert [child.amount for child in children(order)] == [Decimal("0.05")]
+        (sent,) = f.venues["binance_spot"].truth.orders.values()
+        assert sent.display_amount == Decimal("0.01")
+        plan = f.engine.preview(
+            f.engine.request(symbol="BTC/USDT", side="buy", amount="0.05", order_type="limit", price="101", strategy="iceberg")
+        )
+        assert plan.notes == ("binance_spot hides all but 0.01 BTC itself.",)

@@ -9,6 +9,7 @@ import pytest
 
 from core.domain.enums import ExecutionStrategy, OrderSide, OrderType, TimeInForce
 from core.domain.errors import BadAmount, BadNumber, BadParams, BadPrice, BadRequest, NotPossible, UnknownSymbol, UnknownVenue
+from core.domain.instruments import Instrument
 from core.domain.plan import ExecutionRequest
 from core.execution.requests import build_request
 from tests.core.making import NOW_US, instrument
@@ -72,7 +73,20 @@ def test_a_market_order_is_immediate() -> None:
         ({"side": "long"}, BadRequest, "known: buy, sell"),
         ({"strategy": "sniper"}, BadRequest, "known: best_price"),
         ({"symbol": "DOGE/USDT"}, UnknownSymbol, "known symbols: BTC/USDT"),
+        ({"symbol": None}, UnknownSymbol, "known symbols: BTC/USDT"),
+        ({"symbol": ["BTC/USDT"]}, UnknownSymbol, "known symbols: BTC/USDT"),
         ({"exchanges": ["coinbase_spot"]}, UnknownVenue, "binance_spot"),
+        ({"exchanges": [None]}, UnknownVenue, "There is no venue None; known: binance_perp, binance_spot, okx_spot"),
+        ({"exchanges": [5]}, UnknownVenue, "There is no venue 5; known: binance_perp, binance_spot, okx_spot"),
+        ({"exchanges": [["binance_spot"]]}, UnknownVenue, "known: binance_perp, binance_spot, okx_spot"),
+        ({"exchanges": 5}, UnknownVenue, "The exchanges must be a list of venue names, not 5; known: binance_perp, binance_spot, okx_spot"),
+        ({"post_only": "no"}, BadRequest, "post_only must be True or False, not 'no'"),
+        ({"post_only": None}, BadRequest, "post_only must be True or False, not None"),
+        ({"reduce_only": "no"}, BadRequest, "reduce_only must be True or False, not 'no'"),
+        ({"reduce_only": 1}, BadRequest, "reduce_only must be True or False, not 1"),
+        ({"params": "duration=5m"}, BadParams, "must be a mapping of names to values, not 'duration=5m'"),
+        ({"params": [("include_spot", False)]}, BadParams, "must be a mapping of names to values"),
+        ({"params": {5: 1}}, BadParams, "5"),
         ({"params": {"max_slippage_percent": 1}}, BadParams, "no parameter 'max_slippage_percent'; known: include_spot"),
         ({"exchanges": ["binance_perp"], "params": {"include_perp": False}}, NotPossible, "No venue is left"),
         ({"params": {"include_spot": False, "include_perp": False}}, BadParams, "both switched off"),
@@ -86,6 +100,39 @@ def test_bad_input_says_what_to_change(changes: dict[str, Any], error: type[BadR
         build(**changes)
     assert says in str(caught.value)
     assert str(caught.value).endswith(".")
+
+
+def test_a_venue_name_that_could_mean_two_venues_is_not_guessed() -> None:
+    listed = {venue: {"BTC/USDT": instrument(venue)} for venue in ("gate_perp", "gate_option", "okx_spot")}
+    with pytest.raises(UnknownVenue, match=r"^'gate' could mean several venues; known: gate_option, gate_perp, okx_spot\.$"):
+        build_request(listed, now_us=NOW_US, **GOOD, exchanges=["gate"])
+
+
+def worth_at_least(**minimums: str) -> dict[str, dict[str, Instrument]]:
+    """Venues that refuse what is worth less than this in quote."""
+    return {venue: {"BTC/USDT": instrument(venue, min_notional=least)} for venue, least in minimums.items()}
+
+
+def test_an_amount_worth_too_little_for_every_venue_is_refused_with_the_smallest_minimum() -> None:
+    listed = worth_at_least(binance_spot="10", okx_spot="5")
+    words = GOOD | {"amount": "0.04"}
+    with pytest.raises(
+        BadAmount, match=r"^0\.04 BTC at 100 is worth 4 USDT, .* every venue's minimum; the smallest is 5 USDT on okx_spot\.$"
+    ):
+        build_request(listed, now_us=NOW_US, **words)
+    with pytest.raises(BadAmount, match=r"the smallest is 10 USDT on binance_spot\.$"):
+        build_request(listed, now_us=NOW_US, **(words | {"amount": "0.06"}), exchanges=["binance_spot"])
+
+
+def test_an_amount_that_one_venue_takes_is_accepted() -> None:
+    assert build_request(worth_at_least(binance_spot="10", okx_spot="5"), now_us=NOW_US, **(GOOD | {"amount": "0.05"})).amount == Decimal(
+        "0.05"
+    )
+
+
+def test_the_worth_of_a_market_order_is_not_known_before_it_trades() -> None:
+    words = GOOD | {"amount": "0.01", "order_type": "market", "price": None}
+    assert build_request(worth_at_least(okx_spot="5"), now_us=NOW_US, **words).amount == Decimal("0.01")
 
 
 def test_a_float_that_is_exact_is_accepted() -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from core.domain.enums import OrderType
+from core.domain.enums import OrderSide, OrderType
 from core.domain.errors import BadPrice, NotPossible
+from core.domain.market import BookView, FeedGap, PublicTrade
 from core.domain.orders import ChildStatus, ParentStatus
+from core.domain.plan import ExecutionRequest
 from core.execution.order import Order
-from core.execution.triggers import TriggerWatch
+from core.execution.triggers import Look, TriggerWatch
+from core.execution.worker import Worker
 from tests.core.execution.floor import Floor, floor, shape
 from tests.core.making import book, request
 
@@ -154,6 +159,91 @@ async def test_one_venues_spike_of_a_moment_fires_nothing() -> None:
         move(f, "90", "100.5")
         await f.do(order.done())
         assert order.average_price == Decimal(90)
+
+
+@pytest.mark.parametrize("after_a_poll_s", ["0.001", "0.004", "0.03", "0.06", "0.069"])
+async def test_a_touch_of_a_moment_on_two_venues_fires_although_no_poll_sees_it(after_a_poll_s: str) -> None:
+    async with floor("binance_spot", "okx_spot") as f:
+        order = await waiting(f, "sell", "stop", trigger_price="98")
+        await f.wait(float(after_a_poll_s))
+        move(f, "97.5", "98")
+        await f.wait(0.03)
+        move(f, "100", "100.5")
+        await f.wait(1)
+        (fired,) = [entry for entry in f.journal.entries(order.id) if str(entry.body.get("reason")).startswith("triggered")]
+        assert fired.body["reason"] == "triggered at 97.5"
+        await f.do(order.done())
+
+
+async def test_a_touch_right_after_another_change_is_looked_at_ten_milliseconds_after_that() -> None:
+    async with floor("binance_spot", "okx_spot") as f:
+        order = await waiting(f, "sell", "stop", trigger_price="98")
+        await f.wait(0.05)
+        move(f, "99.5", "100")
+        await f.wait(0.002)
+        move(f, "97.5", "98")
+        await f.wait(0.007)
+        assert order.status is ParentStatus.WAITING_TRIGGER
+        await f.wait(0.001)
+        assert order.status is ParentStatus.RUNNING
+
+
+async def test_one_venues_word_is_believed_fifty_milliseconds_after_it_was_first_given() -> None:
+    async with floor("binance_spot") as f:
+        order = await waiting(f, "sell", "stop", trigger_price="98")
+        await f.wait(0.015)
+        move(f, "97.5", "98")
+        await f.wait(0.049)
+        assert order.status is ParentStatus.WAITING_TRIGGER
+        await f.wait(0.002)
+        assert order.status is ParentStatus.RUNNING
+
+
+async def test_a_touch_seen_just_before_a_pause_does_not_fire_after_it() -> None:
+    async with floor("binance_spot", "okx_spot") as f:
+        order = await waiting(f, "sell", "stop", trigger_price="98")
+        await f.wait(0.05)
+        move(f, "97.5", "98")
+        f.engine.pause_execution(order.id)
+        await f.wait(0.02)
+        move(f, "100", "100.5")
+        await f.wait(1)
+        f.engine.resume_execution(order.id)
+        await f.wait(1)
+        assert order.status is ParentStatus.WAITING_TRIGGER
+
+
+async def test_a_busy_market_is_looked_at_once_in_ten_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    look = TriggerWatch.look
+
+    def counted(watch: TriggerWatch, asked: ExecutionRequest, books: Sequence[BookView], now_us: int) -> Look:
+        looks.append(now_us)
+        return look(watch, asked, books, now_us)
+
+    monkeypatch.setattr(TriggerWatch, "look", counted)
+    async with floor("binance_spot", "okx_spot") as f:
+        await waiting(f, "sell", "stop", trigger_price="98")
+        looks.clear()
+        for number in range(100):
+            move(f, "100" if number % 2 else "99.5", "100.5")
+            await f.wait(0.001)
+        assert 8 <= len(looks) <= 11
+        assert min(later - earlier for earlier, later in pairwise(looks)) >= 10_000
+
+
+async def test_another_symbols_market_and_the_prints_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with floor("binance_spot") as f:
+        await waiting(f, "sell", "stop", trigger_price="98")
+        moved: list[str] = []
+        monkeypatch.setattr(Worker, "market_moved", lambda worker: moved.append(worker.parent.request.symbol))
+        eth = replace(f.venues["binance_spot"].instruments["BTC/USDT"], symbol="ETH/USDT")
+        f.books.register(eth)
+        f.books.consume(FeedGap("binance_spot", "ETH/USDT", f.clock.now_us(), "lost"))
+        f.books.consume(PublicTrade("binance_spot", "BTC/USDT", f.clock.now_us(), f.clock.now_us(), 200, 1, OrderSide.BUY, "1"))
+        assert moved == []
+        move(f, "100", "100.5")
+        assert moved == ["BTC/USDT"]
 
 
 def test_a_single_venue_is_believed_at_the_second_look_two_venues_at_the_first() -> None:

@@ -77,6 +77,17 @@ async def test_what_nobody_waits_for_is_written_by_and_by(tmp_path: Path, disk: 
     journal.close()
 
 
+async def test_a_wish_is_written_as_soon_as_it_was_said(tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.journal.journal._LAZY_S", 3600.0)
+    journal = Journal(tmp_path / "journal.db")
+    journal.append(1, "P-1", "wish", {"what": "cancel"})
+    journal.hurry()
+    journal.append(1, "P-1", "state", {"status": "cancelling"})  # of the same turn: it goes along
+    assert await asyncio.to_thread(disk.wrote.wait, 20)
+    assert kinds(tmp_path / "journal.db") == ["wish", "state"]
+    journal.close()
+
+
 def test_without_a_loop_entries_are_written_at_the_end_at_the_latest(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.db")
     intents(journal, 1_000)

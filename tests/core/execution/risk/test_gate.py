@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from core import Settings, open_desk
 from core.domain.errors import RiskDenied
 from core.domain.orders import ChildStatus, ParentStatus
 from core.execution.risk.limits import UNLIMITED, RiskLimits
@@ -49,6 +51,22 @@ async def test_a_parent_past_a_limit_is_refused_before_it_exists(limit: dict[str
             await f.start(**order)
         assert f.manager.snapshots() == []
         assert list(journal.entries()) == []
+
+
+async def test_the_demo_refuses_a_buy_far_above_the_market_and_lets_one_wait_far_below_it() -> None:
+    async with open_desk(Settings()) as desk:
+        await asyncio.sleep(0.2)
+        mid = desk.market("BTC/USDT").mid
+        assert mid is not None
+        assert mid > 55_000
+        with pytest.raises(RiskDenied, match=r"^Price collar: .* bps above the mid of .* past the limit of 3000 bps\.$"):
+            await desk.engine.execute_order("BTC/USDT", "buy", "0.01", "limit", str((mid * 2).quantize(Decimal(1))))
+        assert desk.order_manager.snapshots() == []
+        assert [entry for entry in desk.journal.entries() if entry.kind in ("parent", "intent")] == []
+        waits = await desk.engine.execute_order("BTC/USDT", "buy", "0.01", "limit", "50000")
+        assert waits.status is ParentStatus.RUNNING
+        assert await desk.engine.cancel_execution(waits.id)
+        assert waits.filled_amount == 0
 
 
 async def test_waiting_far_from_the_market_is_no_breach() -> None:
