@@ -177,7 +177,9 @@ class Journal:
 
     def parent_of(self, client_id: str) -> str | None:
         """The parent of a child, also of one that `load` left out; None when no order of that id was ever meant to be sent."""
-        return self._parent_of.get(client_id) or self._store.parent_of(client_id)
+        if client_id not in self._parent_of and (found := self._store.parent_of(client_id)) is not None:
+            self._parent_of[client_id] = found
+        return self._parent_of.get(client_id)
 
     # -- inside ------------------------------------------------------------------------------------
 

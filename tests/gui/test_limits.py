@@ -57,7 +57,7 @@ def test_a_mistake_is_said_and_can_not_be_kept(dialog: LimitsDialog, name: str, 
     before = dialog.limits
     type_into(dialog, name, text)
     assert not dialog.use.isEnabled()
-    assert RiskLimits.model_fields[name].title in dialog.sentence
+    assert str(RiskLimits.model_fields[name].title) in dialog.sentence
     assert dialog.limits == before
 
 

@@ -12,12 +12,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 from qasync import QEventLoop
 
 from core.domain.enums import ExecutionStrategy
 from gui.cli import Options
 from gui.layouts import LayoutStore
+from gui.limits import LimitsDialog
 from gui.main_window import MainWindow
 from gui.reporter import Reporter
 from gui.session import Session
@@ -195,6 +196,49 @@ def test_kill_cancels_every_order_and_keeps_the_window(run: Callable[..., int]) 
         window.top_bar.kill.click()
         await _until(lambda: not workspace.working_orders())
         assert window.isVisible()
+        window.close()
+
+    assert run(script) == 0
+
+
+def test_after_a_kill_the_window_says_what_came_of_it_and_nothing_can_be_sent_until_released(run: Callable[..., int]) -> None:
+    async def script(session: Session, window: MainWindow) -> None:
+        await _opened(session)
+        await _work_an_order(session)
+        workspace = session.workspace
+        assert workspace is not None
+        kill, ticket = window.top_bar.kill, workspace.ticket
+        ticket.set_amount(Decimal("0.5"))
+        await _until(ticket.foot.submit.isEnabled)
+        kill.click()
+        await _until(lambda: kill.text() == "RELEASE")
+        assert window.banner.text.startswith("Killed: 1 parent, ")
+        assert not ticket.foot.submit.isEnabled()
+        assert ticket.foot.sentence == "Trading is stopped by the kill switch; release it to trade again."
+        await _until(kill.isEnabled)
+        kill.click()
+        await _until(ticket.foot.submit.isEnabled)
+        assert kill.text() == "KILL"
+        window.close()
+
+    assert run(script) == 0
+
+
+def test_the_limits_are_in_the_file_menu_and_apply_at_once(run: Callable[..., int]) -> None:
+    async def script(session: Session, window: MainWindow) -> None:
+        await _opened(session)
+        workspace = session.workspace
+        assert workspace is not None
+        window.limits_action.trigger()
+        await _until(lambda: window.findChild(LimitsDialog) is not None)
+        dialog = window.findChild(LimitsDialog)
+        assert dialog is not None
+        field = dialog.form.editor("max_open")
+        assert isinstance(field, QLineEdit)
+        field.setText("7")
+        field.textEdited.emit("7")
+        dialog.use.click()
+        await _until(lambda: workspace.desk.limits.max_open == 7)
         window.close()
 
     assert run(script) == 0

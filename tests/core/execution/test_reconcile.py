@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 
 from core.domain.enums import Liquidity, OrderSide
+from core.domain.errors import RateLimited
 from core.domain.events import Notice
 from core.domain.orders import Fill, Knowledge, ParentStatus
 from core.exchanges.connector import ConnectionChange, NewOrder
+from core.exchanges.limited import LimitedConnector
+from core.exchanges.limiter import RateLimits
 from core.exchanges.paper.faults import Call, Fault, StreamFault
+from core.execution.reconcile import Reconciler
+from core.execution.tasks import TaskOwner
 from tests.core.exchanges.paper_desk import BUY, SYMBOL
 from tests.core.execution.floor import Floor, floor, shape
 
@@ -150,3 +156,43 @@ async def test_a_fill_of_an_order_nobody_knows_makes_us_look() -> None:
         f.engine.reconciler._on_account(VENUE, fill)
         await f.wait(2)
         assert len(f.engine.reconciler.foreign_orders) == 1
+
+
+async def test_a_pause_that_a_venue_asked_for_is_made_up_for_once() -> None:
+    async with floor(VENUE) as f:
+        await f.start(amount="1", price="99", strategy="best_price")
+        await f.wait(1)
+        limited, tasks = LimitedConnector(f.venues[VENUE], RateLimits(), f.clock), TaskOwner()
+        reconciler = Reconciler(f.manager, {VENUE: limited}, f.books, f.engine.live, tasks)
+        asked = listening_to_sweeps(reconciler)
+        f.venues[VENUE].faults.retry_after_s = 4.0
+        f.venues[VENUE].faults.arm(Fault.RATE_LIMITED, Call.QUERY, times=2)
+        answers = await f.do(asyncio.wait_for(asyncio.gather(limited.balances(), limited.positions(), return_exceptions=True), None))
+        assert [type(answer) for answer in answers] == [RateLimited, RateLimited]
+        await f.wait(5)
+        assert asked == [(VENUE, SYMBOL)]
+        reconciler.close()
+        await tasks.close()
+        await limited.close()
+        await f.venues[VENUE].open()
+
+
+def listening_to_sweeps(reconciler: Reconciler) -> list[tuple[str, str]]:
+    asked: list[tuple[str, str]] = []
+    sweep = reconciler.sweep
+
+    async def noted(venue: str, symbol: str) -> bool:
+        asked.append((venue, symbol))
+        return await sweep(venue, symbol)
+
+    reconciler.sweep = noted  # type: ignore[method-assign]  # only to count
+    return asked
+
+
+async def test_an_order_the_venue_had_no_time_for_is_planned_anew_under_another_id() -> None:
+    async with floor(VENUE) as f:
+        f.venues[VENUE].faults.arm(Fault.RATE_LIMITED)
+        order = await f.trade(amount="1", price="101")
+        assert order.status is ParentStatus.FILLED
+        assert shape(order) == [(VENUE, "1", "0", "not_placed"), (VENUE, "1", "1", "filled")]
+        assert order.children[0].reason == "binance_spot asks us to slow down."

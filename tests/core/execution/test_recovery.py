@@ -365,3 +365,25 @@ async def test_a_late_fill_of_an_order_too_old_to_be_shown_is_recorded_and_count
         async with floor.session() as third:
             assert third.manager.order(old.id).filled_amount == Decimal("1.25")
             assert "overfill" in third.manager.order(old.id).snapshot().flags
+
+
+async def test_a_participation_cap_goes_on_counting_from_what_the_market_had_traded(tmp_path: Path) -> None:
+    async def trade_on(session: Session, seconds: int) -> None:
+        for _ in range(seconds):
+            floor.feeds["binance_spot"].trade(OrderSide.BUY, "105", "1")
+            await floor.live(session, 1)
+
+    async with crash_floor(tmp_path / "journal.db", "binance_spot") as floor:
+        async with floor.session() as first:
+            params = {"duration": 60, "slices": 6, "randomize": 0, "style": "aggressive", "max_participation": 5}
+            vwap = await first.start("buy", "4", "102", "vwap", params=params)
+            await trade_on(first, 30)
+            assert Decimal("1.2") < vwap.filled_amount <= Decimal("1.5")
+            await first.journal.durable()
+        async with floor.session() as second:
+            await trade_on(second, 30)  # nobody takes part in this
+            assert second.engine.resume_execution(vwap.id)
+            await trade_on(second, 10)
+            order = second.manager.order(vwap.id)
+            assert Decimal("1.7") < order.filled_amount <= Decimal("2")
+            await floor.finish(second)

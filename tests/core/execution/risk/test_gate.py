@@ -78,7 +78,7 @@ async def test_waiting_far_from_the_market_is_no_breach() -> None:
 
 async def test_a_stop_is_judged_by_its_trigger_and_not_by_the_market_of_today() -> None:
     async with floor(limits=limits(price_collar_bps=200)) as f:
-        stop = {"symbol": "BTC/USDT", "side": "buy", "amount": "1", "order_type": "stop_limit", "trigger_price": "150"}
+        stop: dict[str, Any] = {"symbol": "BTC/USDT", "side": "buy", "amount": "1", "order_type": "stop_limit", "trigger_price": "150"}
         order = await f.engine.execute_order(**stop, price="151")
         assert order.status is not ParentStatus.REJECTED
         with pytest.raises(RiskDenied, match="above the trigger of 150"):
@@ -87,10 +87,10 @@ async def test_a_stop_is_judged_by_its_trigger_and_not_by_the_market_of_today() 
 
 async def test_the_same_order_again_too_soon_is_refused_unless_the_trader_knows() -> None:
     async with floor(limits=limits(duplicate_window_s=5)) as f:
-        words = {"symbol": "BTC/USDT", "side": "buy", "amount": "0.1", "order_type": "limit", "price": "99"}
+        words: dict[str, Any] = {"symbol": "BTC/USDT", "side": "buy", "amount": "0.1", "order_type": "limit", "price": "99"}
         await f.engine.execute_order(**words)
         await f.wait(1)
-        with pytest.raises(RiskDenied, match="1.0 s ago.*4.0 s too early"):
+        with pytest.raises(RiskDenied, match=r"1\.0 s ago.*4\.0 s too early"):
             await f.engine.execute_order(**words)
         await f.engine.execute(f.engine.request(**words), repeats=True)
         await f.engine.execute_order(**{**words, "amount": "0.2"})
