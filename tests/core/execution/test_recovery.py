@@ -339,6 +339,7 @@ async def test_a_market_order_keeps_the_worst_price_it_had_when_it_first_traded(
             worst = first.manager.parent(market.id).memory["worst"]
         async with floor.session() as second:
             assert second.manager.parent(market.id).memory["worst"] == worst
+            assert second.manager.parent(market.id).rounds == 1
             await floor.finish(second)
 
 
