@@ -36,6 +36,8 @@ PASSIVE_PART = 0.7
 CRUMB = Decimal("0.05")
 # What a cap leaves of a slice is sent in clips of at least this part of it.
 CLIP = Decimal("0.25")
+# ... or less, where the cap is small against the order: this part of all that it has allowed so far, but no crumb.
+CLIP_OF_CAP = Decimal("0.1")
 RETRY_US = MICROSECONDS // 4
 # After the end, this long to complete what is left before the remainder is reported.
 GRACE_US = 15 * MICROSECONDS
@@ -216,7 +218,7 @@ class Slicing:
             behind = course.aim > done
             return Decision(wake_us=wake_us if over else ends_us, reason=f"{'catching up' if behind else 'on schedule'}, {course.words}")
         need = wanted if over or course.allowed is None else min(wanted, course.allowed - state.filled_amount)
-        if need < min(wanted, course.regular * CLIP):
+        if need <= 0 or need < min(wanted, _smallest_clip(course)):
             return Decision(wake_us=now_us + MICROSECONDS, reason=f"{course.words}, {course.held}")
         eligible = eligible_books(request, market, params, state.refused_venues)
         limit = worst_price(request, market)
@@ -264,6 +266,12 @@ def _anchored(memory: Mapping[str, object], state: AlgoState, now_us: int, cours
     if memory.get(ANCHOR_STEP) == step:
         return memory
     return {**memory, ANCHOR_STEP: step, ANCHOR: str(state.filled_amount)}
+
+
+def _smallest_clip(course: Course) -> Decimal:
+    """Under this a capped slice waits for more room, so that it does not go out in crumbs."""
+    of_cap = max((course.allowed or Decimal(0)) * CLIP_OF_CAP, course.regular * CRUMB)
+    return min(course.regular * CLIP, of_cap)
 
 
 def _allowance(state: AlgoState, course: Course, *, over: bool) -> Decimal:

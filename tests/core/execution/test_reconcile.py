@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from decimal import Decimal
+
+import pytest
 
 from core.domain.enums import Liquidity, OrderSide
 from core.domain.errors import RateLimited
 from core.domain.events import Notice
 from core.domain.orders import Fill, Knowledge, ParentStatus
-from core.exchanges.connector import ConnectionChange, NewOrder
+from core.exchanges.connector import ConnectionChange, NewOrder, VenueOrder
 from core.exchanges.limited import LimitedConnector
 from core.exchanges.limiter import RateLimits
 from core.exchanges.paper.faults import Call, Fault, StreamFault
@@ -101,12 +104,20 @@ async def test_what_rests_is_compared_every_half_minute() -> None:
         assert f.venues[VENUE].faults.draw(Call.QUERY) is None
 
 
-async def test_a_list_that_is_older_than_the_news_changes_nothing() -> None:
+async def test_a_list_that_is_older_than_the_news_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async with floor(VENUE) as f:
         order = await f.start(amount="1", price="99", strategy="best_price")
-        await f.wait(9.99)
-        f.manager.cancel(f.manager.child(order.children[0].id))  # type: ignore[arg-type]  # it is there
         await f.wait(1)
+        list_now = f.venues[VENUE].open_orders
+
+        async def list_late(symbol: str) -> Sequence[VenueOrder]:
+            listed = await list_now(symbol)
+            await f.engine.cancel_execution(order.id)
+            return listed
+
+        monkeypatch.setattr(f.venues[VENUE], "open_orders", list_late)
+        await f.do(f.engine.reconciler.sweep(VENUE, SYMBOL))
+        assert order.status is ParentStatus.CANCELLED
         assert all(event.order.knowledge is Knowledge.KNOWN for event in f.events)
 
 

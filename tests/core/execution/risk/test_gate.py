@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from core import Settings, open_desk
 from core.domain.errors import RiskDenied
 from core.domain.orders import ChildStatus, ParentStatus
+from core.exchanges.connector import Balance
 from core.execution.risk.limits import UNLIMITED, RiskLimits
 from core.journal.journal import Journal
 from tests.core.execution.floor import Floor, floor, shape
@@ -233,6 +235,25 @@ async def test_money_on_its_way_is_not_spent_twice() -> None:
             await f.start(amount="20000", price="99")
         await f.wait(1)
         assert first.status is second.status is ParentStatus.RUNNING
+
+
+async def test_an_order_sent_while_the_balance_is_asked_for_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with floor(limits=limits(check_balance=True)) as f:
+        funds, venue = f.engine.risk.funds, f.venues["binance_spot"]
+        await f.do(funds.refresh("binance_spot"))
+        free = funds.available("binance_spot", "USDT")
+        assert free is not None
+        balances_now = venue.balances
+
+        async def balances_late() -> Mapping[str, Balance]:
+            told = await balances_now()
+            await f.start(amount="10", price="99", strategy="best_price")
+            await f.clock.sleep(1)
+            return told
+
+        monkeypatch.setattr(venue, "balances", balances_late)
+        await f.do(funds.refresh("binance_spot"))
+        assert funds.available("binance_spot", "USDT") == free - 990
 
 
 async def test_a_perp_order_takes_its_margin_and_closing_takes_none() -> None:
