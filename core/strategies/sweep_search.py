@@ -115,7 +115,8 @@ class SweepSearch:
         return self._best is not None and (left, cost + _TOLERANCE * abs(cost)) >= self._best
 
     def _push(self, low: IntArray, high: IntArray) -> None:
-        free = self._wanted - int(low.sum())
+        # What can't be made costs nothing: a bound that priced it too would rule out answers that are cheaper for leaving it.
+        free = self._wanted - self._unmakeable(low, high) - int(low.sum())
         if free < 0:  # more is forced than wanted
             return
         lo, hi = low[self._venue], high[self._venue]
@@ -123,7 +124,7 @@ class SweepSearch:
         offered = np.minimum(self._after, hi) - np.minimum(self._before, hi) - forced
         taken = np.minimum(offered, np.maximum(free - (np.cumsum(offered) - offered), 0)) + forced
         amounts = np.bincount(self._venue, weights=taken, minlength=len(low)).astype(np.int64)
-        left = max(self._wanted - int(amounts.sum()), self._unmakeable(low, high))
+        left = self._wanted - int(amounts.sum())
         cost = float(np.dot(self._keys.astype(np.float64), taken))
         if not self._hopeless(left, cost):
             heapq.heappush(self._queue, (left, cost, next(self._ties), _Node(low, high, amounts)))

@@ -71,6 +71,16 @@ def test_a_finer_venue_takes_what_a_coarse_lot_leaves() -> None:
     assert sweep([coarse, fine], OrderSide.BUY, "1.234", "200") == {"binance_spot": Decimal("1.2"), "okx_spot": Decimal("0.034")}
 
 
+def test_what_no_mix_of_lots_can_make_does_not_make_the_rest_dearer() -> None:
+    books = [
+        book("binance_spot", asks=[("98", "1"), ("98.2", "3")], lot="2", size_unit="1"),
+        book("okx_spot", asks=[("98", "3"), ("98.2", "6")], lot="3", size_unit="1"),
+        book("bybit_perp", asks=[("98", "4"), ("98.1", "6")], lot="2", size_unit="1"),
+    ]
+    taken = sweep(books, OrderSide.BUY, "22", "98.2")
+    assert taken == {"binance_spot": Decimal(2), "okx_spot": Decimal(9), "bybit_perp": Decimal(10)}
+
+
 @st.composite
 def venues(draw: st.DrawFn, side: OrderSide) -> list[BookView]:
     books = []
