@@ -115,9 +115,11 @@ class SweepSearch:
         return self._best is not None and (left, cost + _TOLERANCE * abs(cost)) >= self._best
 
     def _push(self, low: IntArray, high: IntArray) -> None:
+        if int(low.sum()) > self._wanted:  # more is forced than wanted
+            return
         # What can't be made costs nothing: a bound that priced it too would rule out answers that are cheaper for leaving it.
         free = self._wanted - self._unmakeable(low, high) - int(low.sum())
-        if free < 0:  # more is forced than wanted
+        if free < 0:
             return
         lo, hi = low[self._venue], high[self._venue]
         forced = np.minimum(self._after, lo) - np.minimum(self._before, lo)
