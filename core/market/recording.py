@@ -12,6 +12,7 @@ import re
 import zlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,9 +30,11 @@ _REQUIRED: Mapping[str, frozenset[str]] = {
     "delta": frozenset({"venue", "symbol", "ts", "bids", "asks"}),
     "trade": frozenset({"venue", "symbol", "ts", "price", "size", "side", "id"}),
     "gap": frozenset({"venue", "symbol", "ts", "reason"}),  # ours: the recorder itself lost messages here
+    "instrument": frozenset({"venue", "symbol", "ts", "tick", "lot"}),  # ours: the venue's rules, before its first message
 }
 # `source` names the original market of a composite recording.
 _OPTIONAL = frozenset({"type", "rx", "seq", "prev", "source"})
+_RULES = ("size_unit", "min_amount", "min_notional", "taker_fee", "maker_fee")
 # Real skew is seconds. One damaged digit in a time would otherwise hold up everything behind it.
 _MOST_SKEW_US = 86_400 * MICROSECONDS
 _VENUE_IN_TEXT = re.compile(rb'"venue"\s*:\s*"(\w+)"')
@@ -45,7 +48,7 @@ class RecordedLine:
     Attributes:
         number: in the file, from 1.
         time_us: when it was received (`rx`; the exchange's time where there is none), never less than the line before.
-        kind: 'snapshot', 'delta', 'trade' or 'gap'.
+        kind: 'snapshot', 'delta', 'trade', 'gap' or 'instrument'.
         symbol: Fathom's word for it, without the settlement currency.
         fields: the line as decoded.
     """
@@ -140,6 +143,23 @@ def decode(line: RecordedLine, instrument: Instrument) -> MarketMessage:
     )
 
 
+def stated_instrument(line: RecordedLine) -> Instrument:
+    """The instrument that a line of the kind 'instrument' states. What it leaves out is the usual.
+
+    Raises:
+        MarketDataError: a number that is none, or is negative.
+    """
+    fields = line.fields
+    try:
+        numbers = {name: Decimal(fields[name]) for name in ("tick", "lot", *_RULES) if name in fields}
+    except (InvalidOperation, TypeError, ValueError) as error:
+        raise MarketDataError(f"line {line.number:,} of {line.venue}: a rule is not a number.", detail=error) from None
+    # A maker's fee may be a rebate.
+    if any(not number.is_finite() or (number < 0 and name != "maker_fee") for name, number in numbers.items()):
+        raise MarketDataError(f"line {line.number:,} of {line.venue}: a rule can't be right.", detail=fields)
+    return Instrument(line.venue, line.symbol, line.market_type, fee_in_base=fields.get("fee_in_base") is True, **numbers)
+
+
 def _columns(levels: Sequence[Any], where: str) -> tuple[list[str], list[str]]:
     try:
         return [price for price, _ in levels], [size for _, size in levels]
@@ -200,6 +220,8 @@ class _Reader:
             yield self._damage(number, raw, reason, raw[:200])
             return
         unknown = fields.keys() - required - _OPTIONAL
+        if kind == "instrument":
+            unknown -= {*_RULES, "fee_in_base"}
         if unknown:
             sentence = f"{self._name} holds fields that Fathom does not know: {', '.join(sorted(unknown))}."
             yield from self._once(number, sentence, "fields")
@@ -208,7 +230,7 @@ class _Reader:
             sentence = f"{self._name} runs back in time in places; such lines are played late, not left out."
             yield from self._once(number, sentence, "order")
         self._time_us = max(self._time_us, time_us)
-        self.usable += 1
+        self.usable += kind != "instrument"
         symbol, _, settlement = fields["symbol"].partition(":")
         is_perp = bool(settlement) or fields["venue"].endswith("_perp")
         market_type = MarketType.PERP if is_perp else MarketType.SPOT

@@ -43,15 +43,40 @@ class RecordingWriter:
         """Finish the file. Closing twice is harmless."""
         self._file.close()
 
+    def write_instrument(self, instrument: Instrument, now_us: int) -> None:
+        """State an instrument's rules, so that a replay need not infer them; before its first message.
+
+        Args:
+            now_us: µs since the Unix epoch.
+        """
+        rules = {
+            "tick": instrument.tick,
+            "lot": instrument.lot,
+            "size_unit": instrument.size_unit,
+            "min_amount": instrument.min_amount,
+            "min_notional": instrument.min_notional,
+            "taker_fee": instrument.taker_fee,
+            "maker_fee": instrument.maker_fee,
+        }
+        head = {"type": "instrument", "ts": now_us // 1_000, **_where(instrument, now_us)}
+        self._append(head | {name: f"{number:f}" for name, number in rules.items()} | {"fee_in_base": instrument.fee_in_base})
+
     def write(self, message: MarketMessage, instrument: Instrument) -> None:
         """Append one message whose ticks and units are those of `instrument`."""
-        self._file.write(orjson.dumps(_fields(message, instrument), option=orjson.OPT_APPEND_NEWLINE))
+        self._append(_fields(message, instrument))
+
+    def _append(self, fields: dict[str, object]) -> None:
+        self._file.write(orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _where(instrument: Instrument, received_us: int) -> dict[str, object]:
+    is_perp = instrument.market_type is MarketType.PERP
+    symbol = f"{instrument.symbol}:{instrument.quote}" if is_perp else instrument.symbol
+    return {"rx": received_us, "venue": instrument.venue, "symbol": symbol}
 
 
 def _fields(message: MarketMessage, instrument: Instrument) -> dict[str, object]:
-    is_perp = instrument.market_type is MarketType.PERP
-    symbol = f"{instrument.symbol}:{instrument.quote}" if is_perp else instrument.symbol
-    where: dict[str, object] = {"rx": message.received_us, "venue": message.venue, "symbol": symbol}
+    where = _where(instrument, message.received_us)
     if isinstance(message, FeedGap):
         return {"type": "gap", "ts": message.received_us // 1_000, **where, "reason": message.reason}
     head: dict[str, object] = {"ts": message.ts_us // 1_000, **where}

@@ -8,7 +8,7 @@ three times at most, because a file may be damaged in every line.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from core.domain.events import Notice
 from core.domain.instruments import Instrument
 from core.domain.market import BookMessage, FeedGap, MarketMessage
 from core.exchanges.paper.replay_instruments import assume_instrument, fit_instrument
-from core.market.recording import RecordedLine, Remark, decode, read_recording
+from core.market.recording import RecordedLine, Remark, decode, read_recording, stated_instrument
 from core.market.sequence import broken_link, is_old
 
 # Every venue of a recording must show up in so many lines: instruments are known before the first message is played.
@@ -44,11 +44,15 @@ class ReplayTrack:
         """
         self.path = path
         best: dict[Key, RecordedLine] = {}
+        stated: dict[Key, Instrument] = {}
         with_snapshot: set[Key] = set()
         times: list[int] = []
         with closing(read_recording(path)) as items:
             for line in islice(items, PEEK_LINES):
-                if isinstance(line, RecordedLine) and line.kind in _PREFERENCE:
+                if isinstance(line, RecordedLine) and line.kind == "instrument":
+                    with suppress(MarketDataError):  # then it is inferred, as where nothing is stated
+                        stated[line.venue, line.symbol] = stated_instrument(line)
+                elif isinstance(line, RecordedLine) and line.kind in _PREFERENCE:
                     times.append(line.time_us)
                     key = (line.venue, line.symbol)
                     if key not in best or _rank(line) < _rank(best[key]):
@@ -58,7 +62,7 @@ class ReplayTrack:
         if not times:
             raise RecordingError(f"{path.name} holds no line that Fathom can read.", detail=f"in the first {PEEK_LINES} lines")
         self.starts_us = times[0]
-        self.instruments: Mapping[Key, Instrument] = {key: _fit(line) for key, line in best.items()}
+        self.instruments: Mapping[Key, Instrument] = {key: stated.get(key) or _fit(line) for key, line in best.items()}
         self.with_snapshot = frozenset(with_snapshot)
 
     def events(self) -> Iterator[MarketMessage | Notice]:
@@ -111,6 +115,8 @@ class _Player:
 
     def line(self, line: RecordedLine) -> Iterator[MarketMessage | Notice]:
         self.time_us = line.time_us
+        if line.kind == "instrument":
+            return
         key = (line.venue, line.symbol)
         instrument = self._instruments.get(key)
         if instrument is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from core.domain.errors import MarketDataError, RecordingError
 from core.domain.market import BookMessage, FeedGap, MarketMessage, PublicTrade
-from core.market.recording import RecordedLine, Remark, decode, read_recording
+from core.market.recording import RecordedLine, Remark, decode, read_recording, stated_instrument
 from core.market.recording_writer import RecordingWriter
 from tests.core.making import instrument
 from tests.core.market import messages
@@ -187,6 +188,25 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     assert lines[0].fields["symbol"] == "BTC/USDT:USDT"
     assert lines[0].fields["bids"] == [["99.90", "0.00000005"]]
     assert isinstance(decode(lines[3], rules), FeedGap)
+
+
+def test_a_recording_states_the_rules_of_its_venues(tmp_path: Path) -> None:
+    rules = replace(instrument("kraken_perp", tick="0.5", lot="0.0001"), min_notional=Decimal(7), maker_fee=Decimal("-0.0001"))
+    path = tmp_path / "mine.jsonl.gz"
+    with RecordingWriter(path) as writer:
+        writer.write_instrument(rules, START_US)
+        writer.write(messages.snapshot(venue="kraken_perp"), rules)
+    (stated, _), remarks = read(path)
+    assert stated_instrument(stated) == rules
+    assert remarks == []
+
+
+@pytest.mark.parametrize("rule", [{"tick": "much"}, {"lot": "-1"}, {"taker_fee": "nan"}, {"tick": "0"}, {"min_amount": [1]}])
+def test_a_rule_that_can_not_be_is_refused(tmp_path: Path, rule: dict[str, object]) -> None:
+    line = {"type": "instrument", "ts": START_US // 1_000, "venue": "binance_spot", "symbol": "BTC/USDT", "tick": "0.1", "lot": "1"}
+    (stated, _), _ = read(write(tmp_path / "day.jsonl", [{**line, **rule}, opening()]))
+    with pytest.raises(MarketDataError):
+        stated_instrument(stated)
 
 
 def test_a_recording_that_cannot_be_made_says_so(tmp_path: Path) -> None:
