@@ -13,6 +13,7 @@ from core.domain.enums import OrderSide
 from core.exchanges.connector import AccountEvent, ExchangeConnector
 from core.exchanges.limited import LimitedConnector
 from core.exchanges.limiter import RateLimits
+from tests.contract.emulated import EMULATED
 from tests.core.exchanges.paper_desk import PERP, SPOT, SYMBOL, ManualFeed, PaperDesk
 
 T = TypeVar("T")
@@ -92,4 +93,4 @@ async def limited_spot() -> AsyncIterator[VenueUnderTest]:
 
 
 Factory = Callable[[], AbstractAsyncContextManager[VenueUnderTest]]
-FACTORIES: Mapping[str, Factory] = {"paper spot": paper_spot, "paper perp": paper_perp, "within rate limits": limited_spot}
+FACTORIES: Mapping[str, Factory] = {"paper spot": paper_spot, "paper perp": paper_perp, "within rate limits": limited_spot, **EMULATED}
