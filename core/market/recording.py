@@ -157,7 +157,9 @@ def stated_instrument(line: RecordedLine) -> Instrument:
     # A maker's fee may be a rebate.
     if any(not number.is_finite() or (number < 0 and name != "maker_fee") for name, number in numbers.items()):
         raise MarketDataError(f"line {line.number:,} of {line.venue}: a rule can't be right.", detail=fields)
-    return Instrument(line.venue, line.symbol, line.market_type, fee_in_base=fields.get("fee_in_base") is True, **numbers)
+    others: dict[str, Any] = {name: number for name, number in numbers.items() if name in _RULES}
+    others["fee_in_base"] = fields.get("fee_in_base") is True
+    return Instrument(line.venue, line.symbol, line.market_type, numbers["tick"], numbers["lot"], **others)
 
 
 def _columns(levels: Sequence[Any], where: str) -> tuple[list[str], list[str]]:
