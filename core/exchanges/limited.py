@@ -14,7 +14,7 @@ from typing import final
 
 from core.domain.candles import Candle
 from core.domain.clock import Clock
-from core.domain.errors import RateLimited
+from core.domain.errors import RateLimited, VenueUnavailable
 from core.domain.instruments import Instrument
 from core.domain.orders import Fill
 from core.exchanges.connector import (
@@ -32,6 +32,7 @@ from core.exchanges.limiter import Limiter, RateLimits
 log = logging.getLogger(__name__)
 
 CANCEL_TRIES = 5
+TAKEN_BACK = "taken back before it was sent"
 
 # Called with the moment (µs) at which a venue that asked for a pause may be asked again.
 PauseListener = Callable[[int], None]
@@ -99,8 +100,15 @@ class LimitedConnector:
             with self._heeding():
                 await self.inner.resync_account()
 
-    async def create_order(self, order: NewOrder) -> VenueOrder:
+    async def create_order(self, order: NewOrder, wanted: Callable[[], bool] = lambda: True) -> VenueOrder:
+        """See the protocol.
+
+        Args:
+            wanted: whether it still is, when its turn has come.
+        """
         await self._limiter.order()
+        if not wanted():
+            raise VenueUnavailable(TAKEN_BACK)
         with self._heeding():
             return await self.inner.create_order(order)
 

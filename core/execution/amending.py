@@ -70,6 +70,7 @@ def _apply(wish: AmendWish, parent: ParentState, manager: OrderManager) -> bool:
     if wish.new_total:  # the trader has stated a new total: what was taken back before is part of it again, or not
         for child in parent.children.values():
             child.released = ZERO
+            manager.record.state(child)
     manager.change_request(parent, price=wish.price, amount=amount, trigger_price=wish.trigger_price)
     if not wish.applied.done():
         wish.applied.set_result(amount == wish.amount)
@@ -85,9 +86,9 @@ def _amendable(parent: ParentState, manager: OrderManager) -> ChildState | None:
         return None
     child = parent.open_children[0]
     resting = child.status in (ChildStatus.OPEN, ChildStatus.PARTIALLY_FILLED) and child.pending is PendingAction.NONE
-    own_price = parent.request.price is not None and child.price == child_price(child, parent.request.price, manager)
     known = child.knowledge is Knowledge.KNOWN
-    return child if resting and known and own_price and manager.connectors[child.planned.exchange].capabilities.amend else None
+    own_price = known and parent.request.price is not None and child.price == child_price(child, parent.request.price, manager)
+    return child if resting and own_price and manager.connectors[child.planned.exchange].capabilities.amend else None
 
 
 def child_price(child: ChildState, price: Decimal, manager: OrderManager) -> Decimal:

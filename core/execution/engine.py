@@ -7,7 +7,7 @@ only joins them, so preview and execution can't disagree: both call the same pla
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, final
@@ -69,6 +69,8 @@ class ExecutionEngine:
         live: the children that are not known to be over.
         risk: the gate that every parent and every child passes.
         reconciler: compares with the venues what is open.
+        make_ready: awaited with an order's symbol before it starts, where books come only when asked for; True when they were not
+            there before. None: all books are kept.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class ExecutionEngine:
         self._books = orderbooks
         self._clock = order_manager.clock
         self.tape = MarketTape(orderbooks)
+        self.make_ready: Callable[[str], Awaitable[bool]] | None = None
         self._workers: dict[str, Worker] = {}
         self._tasks = TaskOwner()
         self.volumes = Volumes(self._connectors, self.tape, self._clock, self._tasks)
@@ -172,9 +175,12 @@ class ExecutionEngine:
 
         Raises:
             RiskDenied: a limit or the kill switch forbids it; the sentence says which and by how much.
+            BadPrice: its trigger is reached already by books that were not watched when it was asked for.
             NotPossible: a reduce-only order without a position to reduce.
             VenueError: the venue did not tell its position.
         """
+        if self.make_ready is not None and await self.make_ready(request.symbol):
+            check_not_reached(request, self._market(request).live())
         if request.reduce_only:
             await check_reducible(request, self._connectors)
         strategy = find_strategy(request.strategy)
@@ -340,7 +346,9 @@ class ExecutionEngine:
             over.cancel()
 
     async def _modify_child(self, child: ChildState, price: Decimal | None, amount: Decimal | None) -> bool:
-        instrument = self._connectors[child.planned.exchange].instruments[child.parent.request.symbol]
+        instrument = self._connectors[child.planned.exchange].instruments.get(child.parent.request.symbol)
+        if instrument is None:
+            raise NotPossible(f"{child.planned.exchange} is not connected now, so its order can't be changed.")
         new_price = child_price(child, price, self._manager) if price is not None else child.price
         new_amount = instrument.floor_amount(amount) if amount is not None else child.amount
         if too_small := instrument.shortfall_of_minimums(new_amount, new_price):
@@ -354,8 +362,8 @@ class ExecutionEngine:
     def _check_placeable(self, parent: ParentState, amount: Decimal) -> None:
         """A new total has to be what is filled, or leave something that some venue takes."""
         request = parent.request
-        instruments = [self._connectors[venue].instruments[request.symbol] for venue in request.exchanges]
-        least = min((max(i.lot, i.min_amount) for i in instruments), default=ZERO)
+        listed = (self._connectors[venue].instruments.get(request.symbol) for venue in request.exchanges if venue in self._connectors)
+        least = min((max(i.lot, i.min_amount) for i in listed if i is not None), default=ZERO)
         if amount != parent.executed.amount and amount < least:
             raise BadAmount(f"{plain(amount)} is under every venue's minimum; the smallest is {plain(least)}.")
 
@@ -388,11 +396,14 @@ class ExecutionEngine:
 
     # -- inside ------------------------------------------------------------------------------------
 
-    def _foresee(self, request: ExecutionRequest) -> Comparison:
-        return compare_one(request.strategy, request, self._market(request), self._flow(request.symbol), find_strategy)
+    def _foresee(self, request: ExecutionRequest) -> Callable[[], Comparison]:
+        """What the request's strategy would cost on the market of this moment, to be worked out when there is time for it."""
+        market, flow = self._market(request), self._flow(request.symbol)
+        return lambda: compare_one(request.strategy, request, market, flow, find_strategy)
 
     def _flow(self, symbol: str) -> Flow:
-        return lambda venue: self.tape.rate(symbol, (venue,), self._clock.now_us(), FLOW_WINDOW_S)
+        now_us = self._clock.now_us()
+        return lambda venue: self.tape.rate(symbol, (venue,), now_us, FLOW_WINDOW_S)
 
     def _market(self, request: ExecutionRequest, parent: ParentState | None = None, *, volume: bool = False) -> MarketView:
         market = self._books.view(request.symbol, request.exchanges or None, self._clock.now_us())

@@ -69,7 +69,10 @@ def _take(parent: _Read, entry: Entry) -> None:
     elif entry.kind == Kind.ARRIVAL:
         parent.arrival = parent.last = Mark(entry.ts_us, _decimal(body["mid"]))
         parent.decision_mid = _decimal(body["decision_mid"])
-        parent.predicted = _comparison(body["predicted"])
+        if "predicted" in body:  # as older versions wrote it
+            parent.predicted = _comparison(body["predicted"])
+    elif entry.kind == Kind.PREDICTED:
+        parent.predicted = _comparison(body)
     elif entry.kind == Kind.ENDED:
         parent.end = Mark(entry.ts_us, _decimal(body["mid"]))
         parent.traded = MarketTraded(Decimal(str(body["volume"])), _decimal(body["vwap"]), _decimal(body["twap"]))

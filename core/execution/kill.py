@@ -90,8 +90,10 @@ class KillSwitch:
         return [Unconfirmed(child.planned.exchange, child.client_id, "its venue is not open in this session") for child in strange]
 
     def _symbols(self, venue: str) -> set[str]:
-        """What we have ever traded there: nothing of ours can be open elsewhere."""
-        return self._manager.traded_symbols(venue) & self._connectors[venue].instruments.keys()
+        """What we have ever traded there: nothing of ours can be open elsewhere. A venue that is not connected can't deny any of it."""
+        listed = self._connectors[venue].instruments
+        traded = self._manager.traded_symbols(venue)
+        return traded & listed.keys() if listed else traded
 
 
 @final

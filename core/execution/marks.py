@@ -4,6 +4,9 @@ It only listens. Decision: the parent is recorded. Arrival: it runs for the firs
 Each taker fill is measured against the mid when its order went out, each maker fill against the mid when it was hit:
 by the time a sweep's fills are known, the mid has moved because of it. Every mark is journaled as well, so that a
 report made after a restart says the same.
+
+What the strategy expected is worked out on the books of the arrival, but only once an order has gone out: that is half a
+millisecond of planning which no order should wait for.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from typing import final
 from core.domain.comparison import Comparison
 from core.domain.enums import Liquidity
 from core.domain.events import OrderEvent, OrderEventKind
-from core.domain.orders import Fill, OrderSnapshot, ParentStatus
+from core.domain.orders import ChildStatus, Fill, Knowledge, OrderSnapshot, ParentStatus
 from core.domain.plan import ExecutionRequest
 from core.execution.manager import OrderManager
 from core.execution.state import ParentState
@@ -33,6 +36,7 @@ class Marks:
         sent_mids: child id -> merged mid when it went out, or was changed.
         fill_mids: (venue, trade id) -> the mid that the fill is measured against.
         predicted: what its strategy expected of all of it at the arrival.
+        foresee: works that out, from the market of the arrival; None once it has.
         traded: what the market did meanwhile, once that is settled.
     """
 
@@ -42,6 +46,7 @@ class Marks:
     sent_mids: dict[str, Decimal | None] = field(default_factory=dict)
     fill_mids: dict[tuple[str, str], Decimal | None] = field(default_factory=dict)
     predicted: Comparison | None = None
+    foresee: Callable[[], Comparison] | None = None
     traded: MarketTraded | None = None
 
 
@@ -50,10 +55,10 @@ class Marker:
     """Keeps the marks of every parent of `manager`.
 
     Args:
-        predict: what the request's strategy is expected to cost now.
+        predict: looks at the market now and returns what works out, at any later time, what the request's strategy would cost on it.
     """
 
-    def __init__(self, manager: OrderManager, tape: MarketTape, predict: Callable[[ExecutionRequest], Comparison]) -> None:
+    def __init__(self, manager: OrderManager, tape: MarketTape, predict: Callable[[ExecutionRequest], Callable[[], Comparison]]) -> None:
         self._manager = manager
         self._clock = manager.clock
         self._tape = tape
@@ -69,6 +74,7 @@ class Marker:
         """
         parent = self._manager.parent(parent_id)
         request, marks = parent.request, self._of(parent)
+        self._foresee(parent.id, marks)
         end = marks.end or self._mark(request.symbol, request.exchanges)
         return Execution(
             order_id=parent.id,
@@ -102,17 +108,26 @@ class Marker:
             self._on_fill(order, event.fill, marks)
         elif event.kind is OrderEventKind.CREATED or order.pending_price is not None:
             marks.sent_mids[order.id] = self._mid(order.symbol, parent.request.exchanges)
+        if _has_left(order):
+            self._foresee(parent.id, marks)
 
     def _on_parent(self, order: OrderSnapshot, request: ExecutionRequest, marks: Marks) -> None:
         if marks.arrival is None and order.status is ParentStatus.RUNNING:
             marks.arrival = self._mark(order.symbol, request.exchanges)
-            marks.predicted = self._predict(request)
-            body = {"mid": marks.arrival.mid, "decision_us": marks.decision.ts_us, "decision_mid": marks.decision.mid}
-            self._journal(order.id, Kind.ARRIVAL, {**body, "predicted": asdict(marks.predicted)})
+            marks.foresee = self._predict(request)
+            body: dict[str, object] = {"mid": marks.arrival.mid, "decision_us": marks.decision.ts_us, "decision_mid": marks.decision.mid}
+            self._journal(order.id, Kind.ARRIVAL, body)
         elif marks.end is None and order.status.terminal:
+            self._foresee(order.id, marks)
             marks.end = self._mark(order.symbol, request.exchanges)
             traded = self._traded(request, marks.arrival, marks.end)
             self._journal(order.id, Kind.ENDED, {"mid": marks.end.mid, "status": order.status, **asdict(traded)})
+
+    def _foresee(self, parent_id: str, marks: Marks) -> None:
+        """Work out what was expected, once."""
+        if marks.foresee is not None:
+            marks.predicted, marks.foresee = marks.foresee(), None
+            self._journal(parent_id, Kind.PREDICTED, asdict(marks.predicted))
 
     def _on_fill(self, order: OrderSnapshot, fill: Fill, marks: Marks) -> None:
         venues = self._manager.parent(order.parent_id or order.id).request.exchanges
@@ -142,3 +157,9 @@ class Marker:
 
     def _journal(self, order_id: str, kind: Kind, body: dict[str, object]) -> None:
         self._manager.journal.append(self._clock.now_us(), order_id, kind, body)
+
+
+def _has_left(order: OrderSnapshot) -> bool:
+    """Whether a child's order has gone out, or never will: nothing waits for us on its account."""
+    waits = (ChildStatus.INTENT, ChildStatus.SUBMITTING)
+    return not order.is_parent and (order.status not in waits or order.knowledge is not Knowledge.KNOWN)

@@ -216,12 +216,16 @@ class Recovery:
             unknown=len(self._doubted) - len(known),
         )
 
-    def look_for_strangers(self, symbols: Sequence[str]) -> None:
-        """Ask every venue for its open orders of `symbols` and of what was unfinished, and tell of those that we do not follow."""
-        all_symbols = dict.fromkeys([*symbols, *(parent.request.symbol for parent in self._unfinished)])
-        places = [
-            (venue, symbol) for venue, each in self._manager.connectors.items() for symbol in all_symbols if symbol in each.instruments
-        ]
+    @property
+    def symbols(self) -> list[str]:
+        """Of the orders that were unfinished: their books are needed."""
+        return list(dict.fromkeys(parent.request.symbol for parent in self._unfinished))
+
+    def look_for_strangers(self, symbols: Sequence[str], venues: Sequence[str] | None = None) -> None:
+        """Ask `venues` (default: all) for open orders of `symbols` and of what was unfinished, and tell of those that we do not follow."""
+        all_symbols = dict.fromkeys([*symbols, *self.symbols])
+        asked = {venue: each for venue, each in self._manager.connectors.items() if venues is None or venue in venues}
+        places = [(venue, symbol) for venue, each in asked.items() for symbol in all_symbols if symbol in each.instruments]
         self._tasks.spawn(self._tell_of_strangers(places), "orders that are not ours")
 
     async def _tell_of_strangers(self, places: Sequence[tuple[str, str]]) -> None:

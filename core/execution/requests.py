@@ -11,7 +11,7 @@ from core.domain.errors import BadAmount, BadParams, NotPossible, UnknownSymbol,
 from core.domain.instruments import Instrument
 from core.domain.numbers import plain, to_decimal
 from core.domain.plan import ExecutionRequest
-from core.exchanges.names import resolve_venue
+from core.exchanges.names import resolve_venue, some_of
 from core.execution.conditions import check_strategy, check_time, parse_flag, parse_leverage, parse_limit, parse_trigger
 from core.execution.expiry import parse_expiry
 from core.strategies.params import IcebergParams, Params, parse_params
@@ -139,9 +139,11 @@ def _venues(instruments: Mapping[str, Mapping[str, Instrument]], symbol: object,
             raise UnknownVenue(f"No venue is left: name at least one of {', '.join(instruments)}.")
     trading = tuple(venue for venue in chosen if isinstance(symbol, str) and symbol in instruments[venue])
     if not trading:
-        known = sorted({known for listed in instruments.values() for known in listed})
+        if chosen and not any(instruments[venue] for venue in chosen):
+            raise NotPossible(f"{', '.join(chosen)} {'is' if len(chosen) == 1 else 'are'} not connected now; nothing was sent.")
+        known = {known for listed in instruments.values() for known in listed}
         where = f" on {', '.join(chosen)}" if exchanges else ""
-        raise UnknownSymbol(f"{symbol!r} is not traded{where}; known symbols: {', '.join(known) or 'none'}.")
+        raise UnknownSymbol(f"{symbol!r} is not traded{where}; known symbols: {some_of(known)}.")
     return trading
 
 

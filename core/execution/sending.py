@@ -29,6 +29,7 @@ from core.domain.errors import (
 )
 from core.domain.orders import ChildEvent, ChildStatus, Knowledge, ParentStatus, PendingAction
 from core.exchanges.connector import ExchangeConnector, NewOrder, VenueOrder
+from core.exchanges.limited import TAKEN_BACK, LimitedConnector
 from core.execution.evidence import Evidence
 from core.execution.state import ZERO, ChildState, ParentState, Wish
 from core.execution.tasks import TaskOwner
@@ -37,6 +38,9 @@ log = logging.getLogger(__name__)
 
 # An accepted cancel whose end the stream does not report within this is looked up.
 CONFIRM_S = 2.0
+# A create without an answer or an acknowledgement for so long is not waited for any longer by its cancel, which looks this often.
+HANGS_US = MICROSECONDS
+LOOK_S = 0.02
 # The wait after a failed cancel doubles from the first to the second of these.
 FIRST_PAUSE_US = MICROSECONDS
 LONGEST_PAUSE_US = 15 * MICROSECONDS
@@ -90,14 +94,14 @@ class Sender:
 
     async def _may_leave(self, child: ChildState) -> bool:
         """Wait for the disk. What does not leave is known never to have been placed."""
-        why = "taken back before it was sent"
+        why = TAKEN_BACK
         try:
             await self._durable()
         except JournalError as error:
             why = str(error)
             self._pause(child.parent, why)
         now_us = self._clock.now_us()
-        if child.parent.status is not ParentStatus.RUNNING or child.cancelling:
+        if not _wanted(child):
             child.advance(ChildEvent.PROVE_ABSENT, now_us)
             child.reason = why
             return False
@@ -118,7 +122,7 @@ class Sender:
             display_amount=planned.display_amount,
         )
         try:
-            news = await self._connectors[planned.exchange].create_order(order)
+            news = await self._place(child, order)
         except (VenueRefused, VenueUnavailable) as error:
             self._not_placed(child, error)
         except Exception as error:  # noqa: BLE001 - anything may have happened on the way, so everything means "unknown"
@@ -129,13 +133,22 @@ class Sender:
             elif child.status is ChildStatus.SUBMITTING:  # the stream may have acknowledged it meanwhile: then we know
                 child.doubt(self._clock.now_us(), f"{planned.exchange} gave no clear answer; looking for the order there")
         else:
-            child.apply_venue_order(news, self._clock.now_us(), looked_up=True)
+            # What the stream has ended meanwhile stays ended: this answer is older.
+            child.apply_venue_order(news, self._clock.now_us(), looked_up=not child.status.terminal)
+
+    async def _place(self, child: ChildState, order: NewOrder) -> VenueOrder:
+        connector = self._connectors[child.planned.exchange]
+        if isinstance(connector, LimitedConnector):  # where it may have to wait for its turn
+            return await connector.create_order(order, wanted=lambda: _wanted(child))
+        return await connector.create_order(order)
 
     def _not_placed(self, child: ChildState, error: VenueError) -> None:
         """A definite refusal is evidence, unless the stream has shown the order meanwhile: then it is a contradiction."""
         if child.status is ChildStatus.SUBMITTING:
             child.know()
         child.reason = str(error)
+        if isinstance(error, VenueUnavailable) and not _wanted(child):
+            child.sent_us = 0  # it never got as far as its venue
         child.advance(_verdict(error), self._clock.now_us())
 
     def cancel(self, child: ChildState, *, release: bool, urgent: bool) -> bool:
@@ -152,7 +165,7 @@ class Sender:
 
     async def _cancel(self, child: ChildState) -> None:
         if (creating := self._creating.get(child.client_id)) is not None:
-            await asyncio.wait([creating])  # a cancel that overtakes its create would find nothing
+            await self._until_there(child, creating)
         if child.settled:
             return
         connector, look_s = self._connectors[child.planned.exchange], 0.0
@@ -169,6 +182,17 @@ class Sender:
             log.warning("cancel of %s: %r", child.client_id, error)
         if not child.settled:
             self._evidence.look_into(child, connector, first_look_s=look_s)
+
+    async def _until_there(self, child: ChildState, creating: asyncio.Task[None]) -> None:
+        """A cancel that overtakes its create finds nothing. But one that hangs must not hold it up: it may be live all the same."""
+        while not creating.done() and child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING):
+            if child.sent_us and self._clock.now_us() - child.sent_us >= HANGS_US:
+                return  # should it arrive after the cancel, it is found and the cancel asked again
+            look = asyncio.ensure_future(self._clock.sleep(LOOK_S))
+            try:
+                await asyncio.wait([creating, look], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                look.cancel()
 
     def cancel_failed(self, child: ChildState, pause_s: float | None = None) -> None:
         """It is still live. The next attempt waits, longer each time, or as long as the venue asks for."""
@@ -235,6 +259,11 @@ class Sender:
         if child.wish is wish:
             child.drop_wish(self._clock.now_us())
         self._changed(child)
+
+
+def _wanted(child: ChildState) -> bool:
+    """Whether it may still leave: asked at the last moment that is ours."""
+    return child.parent.status is ParentStatus.RUNNING and not child.cancelling
 
 
 def _verdict(error: VenueError) -> ChildEvent:

@@ -181,6 +181,9 @@ class ChildState:
         self.executed.add(fill)
         self.parent.executed.add(fill)
         self.news_us = max(self.news_us, fill.ts_us)
+        if self.wish is not None and self.amount < self.executed.amount <= self.wish.amount:
+            # More than it was: the change has taken effect, whatever became of its answer.
+            self.price, self.amount, self.wish = self.wish.price, self.wish.amount, None
         complete = self.executed.amount >= self.worst_amount
         if self.status is ChildStatus.INTENT:
             self.advance(ChildEvent.SEND, now_us)

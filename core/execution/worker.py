@@ -308,9 +308,12 @@ class Worker:
             manager.move_parent(parent, ending_of(parent, self._terms.refused), decision.finish)
             return None
         live = {child.client_id: child for child in parent.open_children}
-        self._cancel_children([live[child_id] for child_id in decision.cancel if child_id in live])
+        self._cancel_children(doomed := [live[child_id] for child_id in decision.cancel if child_id in live])
         if decision.send:
             manager.submit(parent, decision.send, why=decision.reason)
+        if any(not child.cancelling for child in doomed):  # one failed a moment ago; nothing else may ever wake us to ask again
+            retry_us = self._clock.now_us() + RETRY_US
+            return retry_us if decision.wake_us is None else min(decision.wake_us, retry_us)
         return decision.wake_us
 
     def _cancel(self) -> int | None:

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     WISH = "wish"  # what the trader wants: cancel, pause, resume, change
     RESOLVED = "resolved"  # what became of a quarantined child, as the trader found it
     ARRIVAL = "arrival"  # the market when a parent first ran, for transaction cost analysis
+    PREDICTED = "predicted"  # what its strategy was expected to cost on that market
     FILL_MID = "fill_mid"  # the mid that a fill is measured against
     ENDED = "ended"  # the market when a parent ended
 

@@ -15,7 +15,8 @@ _WORDS = {
     sqlite3.SQLITE_CORRUPT: "the file is damaged",
     sqlite3.SQLITE_NOTADB: "the file is damaged",
     sqlite3.SQLITE_IOERR: "the disk reports an error",
-    sqlite3.SQLITE_CANTOPEN: "it can't be opened there",
+    sqlite3.SQLITE_CANTOPEN: "no file can be opened there",
+    sqlite3.SQLITE_ERROR: "it is not a journal of Fathom's",
 }
 
 

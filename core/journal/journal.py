@@ -55,6 +55,8 @@ class Journal:
         self.trouble: JournalError | None = None
         self._store = Store(path)
         self._thread = None if path is None else ThreadPoolExecutor(1, thread_name_prefix="journal")
+        if self._thread is not None:
+            _ = self._thread.submit(int)  # a thread takes a while to start: not while the first order waits for it
         self._parent_of: dict[str, str] = {}
         self._unwritten: list[Line] = []
         self._seq = self._durable_seq = self._store.last_seq

@@ -7,6 +7,7 @@ called from any thread, one at a time.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -21,9 +22,13 @@ from core.journal.failures import in_words
 from core.journal.lock import ProfileLock
 from core.journal.schema import SCHEMA_VERSION, bring_up
 
+_log = logging.getLogger(__name__)
+
 # How long another program's lock on the file is waited for; the writer's thread waits, not the loop.
 _BUSY_S = 1.0
 _COLUMNS = "seq, ts_us, parent_id, order_id, kind, body"
+# Rows of one INSERT. SQLite takes 999 values in one statement in its oldest builds.
+_ROWS = 100
 
 
 @final
@@ -45,7 +50,7 @@ class Store:
         self._guard = threading.Lock()
         self._db: sqlite3.Connection | None = None
         self._lock: ProfileLock | None = None
-        self._inode = 0
+        self._inode = self._log_inode = 0
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,6 +63,8 @@ class Store:
             self.close()
             if isinstance(error, sqlite3.Error | OSError):
                 raise JournalError(f"{self._name} can't be opened: {in_words(error)}.", detail=error) from error
+            if isinstance(error, ValueError | KeyError | TypeError):  # an old version's entries made no sense
+                raise JournalError(f"{self._name} can't be brought up to this version: it is damaged.", detail=error) from error
             raise
         self.last_seq: int = newest[0] if newest else 0
         self.last_us: int = newest[1] if newest else 0
@@ -102,6 +109,7 @@ class Store:
                 self._check_in_place()
                 self._db = self._db or self._connect()
                 _insert(self._db, lines)
+                self._log_inode = self._log_inode or self._inode_of_log()
             except (sqlite3.Error, OSError) as error:
                 self._hang_up()
                 raise JournalError(
@@ -109,8 +117,19 @@ class Store:
                 ) from error
 
     def _check_in_place(self) -> None:
-        if self._path is not None and self._path.stat().st_ino != self._inode:
+        """What is written to a file that nobody can open any more is not durable, however well it is synced."""
+        if self._path is None:
+            return
+        if self._path.stat().st_ino != self._inode:
             raise OSError(0, "Another file has taken its place")
+        if self._db is not None and self._log_inode and self._inode_of_log() != self._log_inode:
+            _log.warning("the log beside %s was taken away; what is in it is carried over", self._path)
+            self._hang_up()  # what the log held is written to the file itself as it is closed
+
+    def _inode_of_log(self) -> int:
+        """Of the write-ahead log beside the file, which holds the newest commits; 0 while there is none."""
+        log = Path(f"{self._path}-wal")
+        return log.stat().st_ino if log.exists() else 0
 
     def _hang_up(self) -> None:
         if self._db is None or self._path is None:
@@ -118,7 +137,7 @@ class Store:
                 self._db.execute("ROLLBACK")
             return
         self._db.close()  # takes an unfinished transaction back
-        self._db = None
+        self._db, self._log_inode = None, 0
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -167,11 +186,13 @@ class Store:
 
 
 def _insert(db: sqlite3.Connection, lines: Sequence[Line]) -> None:
+    """In few large statements: for every row of a small one the thread gives the interpreter up and waits to get it back."""
     db.execute("BEGIN IMMEDIATE")
-    db.executemany(
-        f"INSERT OR IGNORE INTO entries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
-        [(line.seq, line.ts_us, line.parent_id, line.order_id, line.kind, line.body) for line in lines],
-    )
+    for start in range(0, len(lines), _ROWS):
+        some = lines[start : start + _ROWS]
+        rows = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(some))
+        values = [value for line in some for value in (line.seq, line.ts_us, line.parent_id, line.order_id, line.kind, line.body)]
+        db.execute(f"INSERT OR IGNORE INTO entries ({_COLUMNS}) VALUES {rows}", values)  # noqa: S608 - constants and question marks
     new = [(line.parent_id, line.ts_us) for line in lines if line.kind == Kind.PARENT]
     ended = [(line.parent_id,) for line in lines if line.over]
     if new:
@@ -183,7 +204,18 @@ def _insert(db: sqlite3.Connection, lines: Sequence[Line]) -> None:
 
 def _entry(row: tuple[int, int, str, str, str, bytes]) -> Entry:
     seq, ts_us, parent_id, order_id, kind, body = row
-    return Entry(seq, ts_us, parent_id, order_id, kind, orjson.loads(body))
+    try:
+        told = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise _damaged(seq, order_id, error) from error
+    if not isinstance(told, dict):
+        raise _damaged(seq, order_id, told)
+    return Entry(seq, ts_us, parent_id, order_id, kind, told)
+
+
+def _damaged(seq: int, order_id: str, detail: object) -> JournalError:
+    """SQLite checks its pages, not what is written on them."""
+    return JournalError(f"The journal is damaged: entry {seq}, of order {order_id}, can't be read.", detail=detail)
 
 
 def read_entries(path: Path) -> list[Entry]:

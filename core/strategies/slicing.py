@@ -30,6 +30,8 @@ from core.strategies.walk import worst_price
 CATCH_UP = 2
 # Where a decision remembers the slice it is in, what was filled when that began, and when the end was first seen.
 ANCHOR_STEP, ANCHOR, OVER = "anchor step", "anchor", "over_us"
+# ... and when it last crossed, with what was filled by then: takers that find nothing are not repeated at once.
+CROSSED_US, CROSSED = "crossed_us", "crossed"
 # A balanced slice waits passively for this part of its interval, then crosses.
 PASSIVE_PART = 0.7
 # Less than this part of a regular slice is not worth an order of its own; the next slice takes it along.
@@ -151,6 +153,8 @@ class Slicing:
         memory = _anchored(memory, state, now_us, course)
         decision = self._slice(replace(state, memory=memory), now_us, market, params, course)
         remark = course.remark
+        if any(not child.rests for child in decision.send):
+            memory = {**memory, CROSSED_US: now_us, CROSSED: str(state.filled_amount)}
         if decision.send and course.allowed is not None and _commits(state, decision) > course.allowed:
             remark = also(remark, course.past)
         wake_us = decision.wake_us
@@ -203,7 +207,10 @@ class Slicing:
         outdated = tuple(
             c.id
             for c in state.live
-            if c.rests and c.pending is PendingAction.NONE and (crossing or _is_old(c.created_us, state, schedule, index))
+            if c.rests
+            and c.pending is PendingAction.NONE
+            # What may not cross goes on waiting.
+            and ((crossing and not request.post_only) or _is_old(c.created_us, state, schedule, index))
         )
         if outdated:
             return Decision(
@@ -212,6 +219,8 @@ class Slicing:
         next_us = ends_us if crossing else min(cross_us, ends_us)
         if state.live:
             return Decision(wake_us=now_us + RETRY_US if crossing else next_us, reason=course.words)
+        if crossing and now_us < (again_us := _again_us(state)):
+            return Decision(wake_us=again_us, reason=f"{course.words}, the book was not what it looked like")
         wanted = min(course.aim - done, _allowance(state, course, over=over))
         wake_us = now_us + RETRY_US if over else next_us
         if wanted <= 0 or (not over and wanted < course.regular * CRUMB):
@@ -266,6 +275,13 @@ def _anchored(memory: Mapping[str, object], state: AlgoState, now_us: int, cours
     if memory.get(ANCHOR_STEP) == step:
         return memory
     return {**memory, ANCHOR_STEP: step, ANCHOR: str(state.filled_amount)}
+
+
+def _again_us(state: AlgoState) -> int:
+    """When it may cross again: a little later if the last time brought nothing."""
+    if state.memory.get(CROSSED) != str(state.filled_amount):
+        return 0
+    return int(str(state.memory[CROSSED_US])) + RETRY_US
 
 
 def _smallest_clip(course: Course) -> Decimal:

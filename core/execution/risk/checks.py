@@ -43,7 +43,8 @@ def check_notional(what: str, notional: Decimal, limit: Decimal, quote: str) -> 
     """`what` names the order: "A parent order"."""
     if notional <= limit:
         return None
-    return f"{what} of {money(notional)} {quote} is over the limit of {money(limit)} {quote} by {money(notional - limit)} {quote}."
+    shown, most, over = alike(notional, limit, notional - limit)
+    return f"{what} of {shown} {quote} is over the limit of {most} {quote} by {over} {quote}."
 
 
 def check_collar(side: OrderSide, price: Decimal, reference: Decimal, limit_bps: Decimal, what: str = "mid") -> str | None:
@@ -52,9 +53,11 @@ def check_collar(side: OrderSide, price: Decimal, reference: Decimal, limit_bps:
     if away_bps <= limit_bps:
         return None
     where = "above" if side is OrderSide.BUY else "below"
+    over_bps = away_bps - limit_bps
+    decimals = 0 if over_bps >= 1 else min(2 - over_bps.adjusted(), 6)  # a hair past it is not "0 bps past"
     return (
-        f"Price collar: {plain(price)} is {away_bps:.0f} bps {where} the {what} of {money(reference)}, "
-        f"{away_bps - limit_bps:.0f} bps past the limit of {plain(limit_bps)} bps."
+        f"Price collar: {plain(price)} is {away_bps:.{decimals}f} bps {where} the {what} of {money(reference)}, "
+        f"{over_bps:.{decimals}f} bps past the limit of {plain(limit_bps)} bps."
     )
 
 
@@ -105,10 +108,9 @@ def check_funds(venue: str, currency: str, needed: Decimal, available: Decimal) 
     """`available`: free on the venue, less what is on its way there."""
     if needed <= available:
         return None
-    return (
-        f"Balance: this takes {money(needed)} {currency} on {venue} and {money(max(available, Decimal(0)))} {currency} is free, "
-        f"{money(needed - max(available, Decimal(0)))} {currency} too little."
-    )
+    free = max(available, Decimal(0))
+    takes, has, missing = alike(needed, free, needed - free)
+    return f"Balance: this takes {takes} {currency} on {venue} and {has} {currency} is free, {missing} {currency} too little."
 
 
 def check_capacity(amount: Decimal, capacity: Decimal, base: str, venues: Sequence[str]) -> str | None:
@@ -116,14 +118,25 @@ def check_capacity(amount: Decimal, capacity: Decimal, base: str, venues: Sequen
     if amount <= capacity:
         return None
     where = venues[0] if len(venues) == 1 else f"{len(venues)} venues"
-    return (
-        f"Balance: what is free on {where} carries {money(capacity)} {base} of this order's {money(amount)} {base}, "
-        f"{money(amount - capacity)} {base} too little."
-    )
+    carries, wanted, missing = alike(capacity, amount, amount - capacity)
+    return f"Balance: what is free on {where} carries {carries} {base} of this order's {wanted} {base}, {missing} {base} too little."
 
 
 def money(value: Decimal) -> str:
     """`1,234,567.89`, `0.00012`: as many decimals as it takes to tell it from nothing."""
-    decimals = 2 if abs(value) >= 1 or not value else min(max(1 - value.adjusted(), 2), 12)
+    return _rounded(value, _decimals(value))
+
+
+def alike(*values: Decimal) -> list[str]:
+    """As `money`, all to the decimals of the smallest, so that what is 0.001 short of 1 does not read as 1."""
+    decimals = max(_decimals(value) for value in values)
+    return [_rounded(value, decimals) for value in values]
+
+
+def _decimals(value: Decimal) -> int:
+    return 2 if abs(value) >= 1 or not value else min(max(1 - value.adjusted(), 2), 12)
+
+
+def _rounded(value: Decimal, decimals: int) -> str:
     text = f"{value:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -121,7 +121,7 @@ class Funds:
         """(venue, currency) -> what our live children may still cost there; empty when nothing is live."""
         bound: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
         for child in self._live:
-            if child.planned.exchange not in self._connectors:
+            if child.planned.exchange not in self._connectors or self._known(child) is None:
                 continue  # restored, and its venue is not open now
             currency, amount = self._cost(child, child.live_amount)
             if amount:
@@ -180,6 +180,10 @@ class Funds:
 
     def _leverage_of(self, request: ExecutionRequest) -> int:
         return request.leverage or self.leverage
+
+    def _known(self, child: ChildState) -> Instrument | None:
+        """None while its venue is not connected."""
+        return self._connectors[child.planned.exchange].instruments.get(_symbol(child))
 
     def _instrument(self, child: ChildState) -> Instrument:
         return self._connectors[child.planned.exchange].instruments[_symbol(child)]

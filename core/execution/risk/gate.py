@@ -55,7 +55,7 @@ class RiskGate:
         self._clock = manager.clock
         self._live = live
         self._sent_us: deque[int] = deque()
-        self._placed: tuple[ExecutionRequest, int] | None = None
+        self._placed: deque[tuple[ExecutionRequest, int]] = deque()
         self._limits = UNLIMITED
         self.set_limits(limits or UNLIMITED)
         manager.gate = self
@@ -112,7 +112,7 @@ class RiskGate:
         """Let a parent pass, and remember it.
 
         Args:
-            repeats: the trader knows that it is the same as the last one.
+            repeats: the trader knows that it is the same as one placed a moment ago.
 
         Raises:
             RiskDenied: nothing was recorded or sent.
@@ -121,10 +121,14 @@ class RiskGate:
             for venue in request.exchanges:
                 self.funds.want(venue)
         now_us = self._clock.now_us()
-        since_s = (now_us - self._placed[1]) / MICROSECONDS if self._placed and self._placed[0] == request and not repeats else None
-        if why := self.why_not(request) or checks.check_repeat(since_s, self._limits.duplicate_window_s):
+        window_s = self._limits.duplicate_window_s
+        while self._placed and now_us - self._placed[0][1] >= window_s * MICROSECONDS:
+            self._placed.popleft()
+        same_us = () if repeats else (placed_us for placed, placed_us in reversed(self._placed) if placed == request)
+        since_s = next(((now_us - placed_us) / MICROSECONDS for placed_us in same_us), None)
+        if why := self.why_not(request) or checks.check_repeat(since_s, window_s):
             raise RiskDenied(why)
-        self._placed = (request, now_us)
+        self._placed.append((request, now_us))
 
     def check_change(self, parent: ParentState, *, price: Decimal | None, amount: Decimal) -> None:
         """Whether `parent` may become this large at this price. What is filled of it has been paid already.

@@ -1,13 +1,12 @@
 """The trader's own limits, one set per mode. The dialog that edits them is made from this model.
 
-They catch slips (a zero too many, a price from another symbol) and runaways; they are no strategy. In play money they are
-wide enough to be met only on purpose.
+They catch slips (a zero too many, a price from another symbol) and runaways; they are no strategy. The model's own defaults are
+those for real money; what each mode begins with is in `core.desk.limits`.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -87,26 +86,14 @@ class RiskLimits(BaseModel):
         json_schema_extra=ui("orders", step=10),
     )
     duplicate_window_s: Seconds = Field(
-        5.0,
+        10.0,
         ge=0,
         le=3_600,
         title="Identical orders within",
-        description="A script's parent order that repeats the last one within this time is refused; 0 allows it. The ticket asks instead.",
+        description="A script's parent order that repeats another within this time is refused; 0 allows it. The ticket asks instead.",
         json_schema_extra=ui("s", step=1),
     )
 
-
-_PLAY = RiskLimits(
-    max_order_notional=Decimal(10_000_000),
-    max_parent_notional=Decimal(50_000_000),
-    price_collar_bps=Decimal(3_000),
-    max_open_per_venue=200,
-    max_open=1_000,
-    max_orders_per_second=100,
-    max_orders_per_minute=3_000,
-    duplicate_window_s=0.0,
-)
-_DEFAULTS = MappingProxyType({"demo": _PLAY, "replay": _PLAY, "paper": _PLAY})
 
 # What a bare engine starts with: nobody has set a limit.
 UNLIMITED = RiskLimits(
@@ -120,8 +107,3 @@ UNLIMITED = RiskLimits(
     max_orders_per_minute=100_000,
     duplicate_window_s=0.0,
 )
-
-
-def default_limits(mode: str) -> RiskLimits:
-    """Generous where no money is at stake; the model's own everywhere else."""
-    return _DEFAULTS.get(mode, RiskLimits())

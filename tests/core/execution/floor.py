@@ -12,7 +12,9 @@ from core.domain.clock import SimulatedClock
 from core.domain.events import OrderEvent
 from core.domain.instruments import Instrument
 from core.domain.orders import OrderSnapshot
-from core.exchanges.connector import VenueOrderStatus
+from core.exchanges.connector import ExchangeConnector, VenueOrderStatus
+from core.exchanges.limited import LimitedConnector
+from core.exchanges.limiter import RateLimits
 from core.exchanges.paper.connector import PaperConnector
 from core.exchanges.paper.orders import PaperOrder
 from core.execution.engine import ExecutionEngine
@@ -36,11 +38,14 @@ class Floor:
     """Several venues behind one engine.
 
     Attributes:
+        wires: what the engine talks to: the venues, within rate limits where some were given.
         events: every order event, in order.
         broken: what went wrong with the rule of no loss, checked after every event.
     """
 
-    def __init__(self, instruments: Mapping[str, Instrument], journal: Journal, limits: RiskLimits | None) -> None:
+    def __init__(
+        self, instruments: Mapping[str, Instrument], journal: Journal, limits: RiskLimits | None, rates: RateLimits | None = None
+    ) -> None:
         self.clock = SimulatedClock()
         self.feeds = {venue: ManualFeed(made, self.clock) for venue, made in instruments.items()}
         self.venues = {
@@ -49,8 +54,11 @@ class Floor:
         }
         self.books = OrderBooks(self.clock, stale_after_us=HOUR_US)
         self.journal = journal
-        self.manager = OrderManager(self.venues, clock=self.clock, journal=journal)
-        self.engine = ExecutionEngine(self.manager, self.venues, self.books, limits)
+        self.wires: Mapping[str, ExchangeConnector] = self.venues
+        if rates is not None:
+            self.wires = {name: LimitedConnector(venue, rates, self.clock) for name, venue in self.venues.items()}
+        self.manager = OrderManager(self.wires, clock=self.clock, journal=journal)
+        self.engine = ExecutionEngine(self.manager, self.wires, self.books, limits)
         self.events: list[OrderEvent] = []
         self.broken: list[str] = []
         self.manager.on_event(self._check)
@@ -90,8 +98,8 @@ class Floor:
     async def close(self) -> None:
         await self.engine.close()
         await self.manager.close()
-        for venue in self.venues.values():
-            await venue.close()
+        for wire in self.wires.values():
+            await wire.close()
 
     async def do(self, work: Coroutine[Any, Any, T], *, within_s: float = 100.0) -> T:
         """Let time pass until `work` is done."""
@@ -138,10 +146,12 @@ def shape(order: Order) -> list[tuple[str | None, str, str, str]]:
 
 
 @asynccontextmanager
-async def floor(*venues: str | Instrument, journal: Journal | None = None, limits: RiskLimits | None = None) -> AsyncIterator[Floor]:
+async def floor(
+    *venues: str | Instrument, journal: Journal | None = None, limits: RiskLimits | None = None, rates: RateLimits | None = None
+) -> AsyncIterator[Floor]:
     """An open floor with 1, 2, 50 BTC at 100, 99.5, 99 and at 100.5, 101, 101.5 on every venue; at the end the rule of no loss held."""
     made = [venue if isinstance(venue, Instrument) else instrument(venue, tick="0.5", lot="0.01") for venue in venues or ("binance_spot",)]
-    opened = Floor({one.venue: one for one in made}, journal or Journal(), limits)
+    opened = Floor({one.venue: one for one in made}, journal or Journal(), limits, rates)
     await opened.open()
     try:
         yield opened

@@ -59,6 +59,23 @@ async def test_a_fill_of_the_old_amount_during_an_amend_up_does_not_end_the_orde
         assert order.filled_amount == f.all_truth() == 3
 
 
+async def test_fills_that_complete_an_amend_before_its_answer_are_no_overfill() -> None:
+    async with floor(V) as f:
+        order = await resting(f, "1")
+        (child,) = order.children
+        f.venues[V].faults.arm(Fault.TIMEOUT_PLACED, Call.AMEND)
+        f.venues[V].faults.arm(StreamFault.DROPPED)
+        begin(f.engine.modify_execution(order.id, new_price="98.5", new_amount="3"))
+        await f.wait(0.5)
+        sell_into(f, "98.5", "10")
+        await f.wait(5)
+        assert (child.amount, child.price, child.filled_amount) == (3, Decimal("98.5"), 3)
+        assert child.snapshot().flags == frozenset()
+        await f.do(order.done())
+        assert order.status is ParentStatus.FILLED
+        assert "more than was asked" not in order.reason
+
+
 async def test_a_cancel_on_top_of_an_amend_does_not_forget_the_amend() -> None:
     async with floor(V) as f:
         order = await resting(f, "3")

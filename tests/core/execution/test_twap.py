@@ -44,6 +44,16 @@ async def test_a_balanced_slice_waits_at_the_touch_before_it_crosses() -> None:
         assert [c.status for c in children(order)] == [ChildStatus.CANCELLED, ChildStatus.FILLED]
 
 
+async def test_a_post_only_slice_that_may_not_cross_goes_on_waiting_instead_of_being_replaced_for_ever() -> None:
+    async with floor("binance_spot") as f:
+        order = await f.start(amount="10", price="102", strategy="twap", params=CALM | {"style": "balanced"}, post_only=True)
+        await f.wait(99)
+        assert len(order.children) == 10
+        await f.do(order.done())
+        assert order.status is ParentStatus.COMPLETED
+        assert len(order.children) == 10
+
+
 async def test_filled_never_runs_ahead_of_the_schedule() -> None:
     async with floor("binance_spot", "okx_spot") as f:
         order = await twap(f, style="balanced", randomize=30)

@@ -175,6 +175,19 @@ async def test_a_file_that_vanishes_is_not_made_anew_behind_the_traders_back(tmp
     let_go(journal)
 
 
+async def test_a_log_file_that_is_deleted_under_us_costs_nothing_that_was_durable(tmp_path: Path) -> None:
+    """Until the next checkpoint all of it is in that file: what a tidy-up or a synced folder takes away must not be missing later."""
+    path = tmp_path / "journal.db"
+    journal = Journal(path)
+    intents(journal, 2)
+    await journal.durable()
+    (tmp_path / "journal.db-wal").unlink()
+    intents(journal, 1, "P-2")
+    await journal.durable()
+    assert len(kinds(path)) == 5  # as another reader sees it: not in a file that only we still hold
+    let_go(journal)
+
+
 async def test_the_journal_in_memory_keeps_the_same_promises(tmp_path: Path) -> None:
     journal = Journal()
     intents(journal, 2)

@@ -80,7 +80,7 @@ def test_a_migration_that_is_interrupted_leaves_the_file_as_it_was(tmp_path: Pat
     db.execute("UPDATE entries SET body = x'00' WHERE order_id = 'c-2'")  # it stumbles here, after the others
     db.commit()
     before = db.execute("SELECT * FROM entries").fetchall()
-    with pytest.raises(orjson.JSONDecodeError):
+    with pytest.raises(JournalError, match="can't be brought up to this version: it is damaged"):
         Journal(path)
     assert db.execute("PRAGMA user_version").fetchone() == (1,)
     assert db.execute("SELECT * FROM entries").fetchall() == before
@@ -116,6 +116,23 @@ def test_damage_inside_is_found_when_it_is_read_never_passed_over(tmp_path: Path
     journal = Journal(path)
     with pytest.raises(JournalError, match="the file is damaged"):
         journal.load()
+    journal.close()
+
+
+@pytest.mark.parametrize("body", [b'{"half', b"[1]", b"\x00"])
+def test_an_entry_that_is_not_what_was_written_is_named(body: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    journal = Journal(path)
+    intents(journal, 3)
+    journal.close()
+    db = sqlite3.connect(path)
+    db.execute("UPDATE entries SET body = ? WHERE seq = 3", (body,))
+    db.commit()
+    db.close()
+    journal = Journal(path)
+    for read in (journal.load, journal.entries, lambda: read_entries(path)):
+        with pytest.raises(JournalError, match="The journal is damaged: entry 3, of order P-1-c1, can't be read"):
+            read()
     journal.close()
 
 

@@ -7,11 +7,12 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
+from core.desk.limits import default_limits
 from core.domain.clock import MICROSECONDS
 from core.domain.enums import OrderSide
 from core.domain.market import BookState
 from core.execution.risk import checks
-from core.execution.risk.limits import RiskLimits, default_limits
+from core.execution.risk.limits import RiskLimits
 from tests.core.making import book
 
 LIMITS = RiskLimits(max_open_per_venue=3, max_open=5, max_orders_per_second=2, max_orders_per_minute=4)
@@ -74,6 +75,21 @@ def test_a_repeat_says_how_much_too_early_it_is() -> None:
 def test_funds_say_what_is_missing() -> None:
     said = checks.check_funds("okx_spot", "USDT", Decimal("1000.5"), Decimal(-3))
     assert said == "Balance: this takes 1,000.5 USDT on okx_spot and 0 USDT is free, 1,000.5 USDT too little."
+
+
+def test_a_hair_over_a_limit_does_not_read_as_the_limit_itself() -> None:
+    assert checks.check_notional("A parent order", Decimal("50000.0004"), Decimal(50_000), "USDT") == (
+        "A parent order of 50,000.0004 USDT is over the limit of 50,000 USDT by 0.0004 USDT."
+    )
+    assert "carries 0.999 BTC of this order's 1 BTC, 0.001 BTC too little" in str(
+        checks.check_capacity(Decimal(1), Decimal("0.999"), "BTC", ["okx_spot"])
+    )
+    assert "this takes 0.1 BTC on okx_spot and 0.0999 BTC is free, 0.0001 BTC too little" in str(
+        checks.check_funds("okx_spot", "BTC", Decimal("0.1"), Decimal("0.0999"))
+    )
+    assert checks.check_collar(OrderSide.BUY, Decimal("102.001"), Decimal(100), Decimal(200)) == (
+        "Price collar: 102.001 is 200.100 bps above the mid of 100, 0.100 bps past the limit of 200 bps."
+    )
 
 
 @pytest.mark.parametrize(("value", "shown"), [("0", "0"), ("0.000123", "0.00012"), ("1234567.891", "1,234,567.89"), ("12", "12")])

@@ -101,6 +101,18 @@ async def test_the_same_order_again_too_soon_is_refused_unless_the_trader_knows(
         assert len(f.manager.working()) == 4
 
 
+async def test_a_repeat_is_noticed_with_other_orders_in_between() -> None:
+    async with floor(limits=limits(duplicate_window_s=5)) as f:
+        first: dict[str, Any] = {"symbol": "BTC/USDT", "side": "buy", "amount": "0.1", "order_type": "limit", "price": "99"}
+        await f.engine.execute_order(**first)
+        await f.engine.execute_order(**{**first, "amount": "0.2"})
+        await f.wait(1)
+        with pytest.raises(RiskDenied, match=r"1\.0 s ago.*4\.0 s too early"):
+            await f.engine.execute_order(**first)
+        await f.wait(4.5)
+        await f.engine.execute_order(**first)
+
+
 async def test_a_change_that_makes_an_order_too_large_is_refused_and_changes_nothing() -> None:
     async with floor(limits=limits(max_parent_notional=150, price_collar_bps=500)) as f:
         order = await f.start(amount="1", price="99")
