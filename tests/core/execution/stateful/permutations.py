@@ -1,0 +1,89 @@
+"""What happened to one child, told to a fresh record of it in another order and several times over.
+
+A record that is in doubt afterwards does what the desk does: it asks. What it then knows must not depend on the order in
+which it was told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from random import Random
+
+from core.domain.orders import ChildEvent, Fill
+from core.exchanges.connector import VenueOrder
+from core.execution.evidence import in_doubt
+from core.execution.state import ChildState, ParentState, Wish
+
+Change = tuple[Decimal, Decimal]
+# How often a record in doubt asks its venue: `core.execution.evidence` would go on for ever.
+_LOOKS = 3
+_LATER_US = 1 << 60
+
+
+def replayable(child: ChildState, amended: Sequence[Change]) -> bool:
+    """Whether the record can be made anew: what the trader decided himself, or a chain of changes, is not in the venue's events."""
+    return "resolved_by_trader" not in child.flags and len(amended) < 2
+
+
+def differences(
+    child: ChildState, events: Sequence[VenueOrder | Fill], truth: VenueOrder, amended: Sequence[Change], random: Random
+) -> str:
+    """How the ends differ of the child itself, of its events in order, and of a permutation with repetitions; empty when they do not."""
+    shuffled = [*events, *random.choices(events, k=random.randrange(3))]
+    random.shuffle(shuffled)
+    lived, told, retold = _end(child), _end(_replay(child, events, truth, amended)), _end(_replay(child, shuffled, truth, amended))
+    if told != retold:
+        return f"in order it ends as {told}, shuffled ({_words(shuffled)}) as {retold}"
+    return "" if lived == told else f"it ended as {lived}, and its events in order end as {told}"
+
+
+def _replay(child: ChildState, events: Sequence[VenueOrder | Fill], truth: VenueOrder, amended: Sequence[Change]) -> ChildState:
+    old = child.parent
+    parent = ParentState(old.id, old.request, old.created_us, old.created_us, old.seed)
+    fresh = ChildState(
+        child.client_id, parent, child.planned, child.planned.price, child.planned.amount, child.created_us, child.created_us
+    )
+    parent.children[fresh.client_id] = fresh
+    fresh.advance(ChildEvent.SEND, child.created_us)
+    if amended:
+        price, amount = amended[0]
+        fresh.wish = Wish(price, amount, gave_up_us=child.created_us)
+    fills = [event for event in events if isinstance(event, Fill)]
+    for event in events:
+        if isinstance(event, Fill):
+            fresh.apply_fill(event, event.ts_us)
+        else:
+            fresh.apply_venue_order(event, event.ts_us)
+    for _ in range(_LOOKS):
+        if not in_doubt(fresh):
+            break
+        if max(truth.filled, fresh.claimed_filled) > fresh.executed.amount:
+            for fill in fills:
+                fresh.apply_fill(fill, _LATER_US)
+        fresh.apply_venue_order(truth, _LATER_US, looked_up=True)
+        if fresh.wish is not None and not fresh.settled:
+            fresh.drop_wish(_LATER_US)
+    return fresh
+
+
+def _end(child: ChildState) -> tuple[object, ...]:
+    executed = child.executed
+    return (
+        child.status.value,
+        child.knowledge.value,
+        child.price,
+        child.amount,
+        executed.amount,
+        executed.notional,
+        sorted(executed.fees.items()),
+        sorted(fill.trade_id for fill in executed.fills),
+        child.live_amount,
+        "overfill" in child.flags,
+    )
+
+
+def _words(events: Sequence[VenueOrder | Fill]) -> str:
+    return ", ".join(
+        f"fill {event.amount}" if isinstance(event, Fill) else f"{event.status.value} {event.filled}/{event.amount}" for event in events
+    )
