@@ -80,6 +80,20 @@ class NotPossible(BadRequest):
     """The order's state, or its venue, does not allow this action."""
 
 
+class NoAccounts(BadRequest):
+    """There are no API keys for what was to be opened. The sentence says how to add them; the window offers to.
+
+    Args:
+        mode: `testnet` or `live`.
+        exchanges: whose keys are missing; empty when any account would do.
+    """
+
+    def __init__(self, sentence: str, *, mode: str, exchanges: tuple[str, ...] = (), detail: object = None) -> None:
+        super().__init__(sentence, detail=detail)
+        self.mode = mode
+        self.exchanges = exchanges
+
+
 class RiskDenied(FathomError):
     """A local limit said no; the sentence says which and by how much. Nothing was sent."""
 

@@ -8,8 +8,11 @@ inverse, which we do not trade, so it is unknown.
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import islice
 
 from core.domain.errors import UnknownVenue
+
+_MOST_NAMED = 12
 
 SPOT = "_spot"
 PERP = "_perp"
@@ -37,3 +40,10 @@ def resolve_venue(name: object, known: Collection[str]) -> str:
         return family[0]
     problem = f"{name!r} could mean several venues" if family else f"There is no venue {name!r}"
     raise UnknownVenue(f"{problem}; known: {', '.join(sorted(known)) or 'none'}.")
+
+
+def some_of(names: Collection[str]) -> str:
+    """`A, B, C and 2,341 more`: a sentence has room for a dozen symbols, and a real venue lists thousands. 'none' when there are none."""
+    named = ", ".join(islice(sorted(names), _MOST_NAMED))
+    more = len(names) - _MOST_NAMED
+    return f"{named} and {more:,} more" if more > 0 else named or "none"

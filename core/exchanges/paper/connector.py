@@ -25,7 +25,7 @@ from core.domain.orders import Fill
 from core.exchanges.connector import AccountListener, Balance, Capabilities, MarketListener, NewOrder, VenueOrder
 from core.exchanges.paper.exchange import PaperExchange
 from core.exchanges.paper.faults import Call, Faults
-from core.exchanges.paper.feed import Feed, HistoryFeed
+from core.exchanges.paper.feed import Feed, HistoryFeed, OnDemandFeed
 from core.exchanges.paper.streams import AccountStream, MarketStream
 from core.exchanges.paper.timeline import Timeline
 
@@ -81,12 +81,12 @@ class PaperConnector:
         self._clock = clock
         self._mean_ms = latency_ms
         self._random = Random(f"paper/{seed}/{venue}")
-        self._instruments = dict(known[venue])
+        self._balances = balances
         self._timeline = Timeline(clock)
         self._account = AccountStream(venue, clock, self.faults, self._timeline, self._random, latency_ms)
-        start = balances if balances is not None else _plenty(self._instruments)
-        self._truth = PaperExchange(venue, self._instruments, clock, start, self._push, self._publish)
-        self._market = MarketStream(self.faults, self._timeline, self._truth.snapshot)
+        self._instruments, self._truth = self._found(known[venue])
+        # Looked up each time: the venue behind is another one once a feed has learnt what it trades.
+        self._market = MarketStream(self.faults, self._timeline, lambda symbol: self._truth.snapshot(symbol))  # noqa: PLW0108 — see above
         self._waiting: set[asyncio.Future[_Reply]] = set()
         self._attached = False
         self._open = False
@@ -120,9 +120,22 @@ class PaperConnector:
     def on_account(self, listener: AccountListener) -> None:
         self._account.listen(listener)
 
+    def _found(self, instruments: Mapping[str, Instrument]) -> tuple[dict[str, Instrument], PaperExchange]:
+        """A new venue with these instruments."""
+        own = dict(instruments)
+        start = self._balances if self._balances is not None else _plenty(own)
+        return own, PaperExchange(self._venue, own, self._clock, start, self._push, self._publish)
+
     async def open(self) -> None:
-        """Join the feed; opening again after a close starts where the venue is by then."""
+        """Join the feed; opening again after a close starts where the venue is by then.
+
+        Raises:
+            VenueUnavailable: a feed over real exchanges can't reach this one now.
+        """
         if not self._attached:
+            if isinstance(self._feed, OnDemandFeed):
+                await self._feed.prepare(self._venue)
+                self._instruments, self._truth = self._found(self._feed.instruments()[self._venue])
             self._feed.attach(self._venue, self._truth.consume)
             self._attached = True
         self._open = True
@@ -142,11 +155,15 @@ class PaperConnector:
         """
         if symbol not in self._instruments:
             raise VenueRefused(f"{self._venue} does not trade {symbol}.")
+        if isinstance(self._feed, OnDemandFeed):
+            await self._feed.watch(self._venue, symbol)
         self._market.subscribe(symbol)
 
     async def resync(self, symbol: str) -> None:
         """A new subscription: a frozen stream thaws, and the book starts over from a snapshot as old as its last news."""
         await self._request(Call.SETTING, lambda: None)
+        if isinstance(self._feed, OnDemandFeed):
+            await self._feed.resync(self._venue, symbol)
         self.faults.market_frozen = False
         self._market.resync(symbol)
 
@@ -195,6 +212,8 @@ class PaperConnector:
 
     async def candles(self, symbol: str, since_us: int, until_us: int) -> Sequence[Candle]:
         feed = self._feed
+        if isinstance(feed, OnDemandFeed):
+            return await feed.fetch_candles(self._venue, symbol, since_us, until_us)
         if not isinstance(feed, HistoryFeed):
             return ()
         candles: list[Candle] = []

@@ -18,6 +18,7 @@ from core.domain.instruments import Instrument
 from core.domain.market import BookMessage, FeedGap, MarketMessage, PublicTrade
 from core.domain.orders import Fill
 from core.exchanges.connector import NewOrder, VenueOrder, VenueOrderStatus
+from core.exchanges.names import some_of
 from core.exchanges.paper.ledger import Ledger, PerpLedger, SpotLedger, fee_of
 from core.exchanges.paper.matching import MatchingBook, Take
 from core.exchanges.paper.orders import PaperOrder
@@ -60,17 +61,15 @@ class PaperExchange:
         self._clock = clock
         self._on_event = on_event
         self._on_message = on_message
-        self._markets = {
-            symbol: MatchingBook(instrument, self._matched, self._publisher(symbol), self._allowance)
-            for symbol, instrument in instruments.items()
-        }
+        self._instruments = instruments
+        self._markets: dict[str, MatchingBook] = {}  # of the symbols that somebody has spoken of: a real venue lists thousands
         self._numbers = itertools.count(1)
 
     def consume(self, message: MarketMessage) -> None:
         """Take one message of the feed, pass it on, and match what it moves: the hole comes after the level."""
-        market = self._markets.get(message.symbol)
-        if market is None:
+        if message.symbol not in self._instruments:
             return
+        market = self._market(message.symbol)
         if isinstance(message, BookMessage):
             try:
                 market.book.apply(message)
@@ -288,7 +287,9 @@ class PaperExchange:
 
     def _market(self, symbol: str) -> MatchingBook:
         if (market := self._markets.get(symbol)) is None:
-            raise VenueRefused(f"{self.venue} does not trade {symbol}; it trades {', '.join(sorted(self._markets))}.")
+            if (instrument := self._instruments.get(symbol)) is None:
+                raise VenueRefused(f"{self.venue} does not trade {symbol}; it trades {some_of(self._instruments)}.")
+            market = self._markets[symbol] = MatchingBook(instrument, self._matched, self._publisher(symbol), self._allowance)
         return market
 
     def _open_order(self, symbol: str, client_id: str) -> PaperOrder:

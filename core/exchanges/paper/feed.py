@@ -45,3 +45,47 @@ class HistoryFeed(Protocol):
     def candles(self, venue: str, symbol: str, since_us: int, until_us: int) -> Sequence[Candle]:
         """The minutes that start in [since, until), oldest first."""
         ...
+
+
+@runtime_checkable
+class OnDemandFeed(Protocol):
+    """What a feed over real exchanges offers besides `Feed`: thousands of symbols, of which it carries those that somebody wants.
+
+    Its `instruments()` name every venue at once, but a venue's symbols only once it is prepared.
+    """
+
+    async def prepare(self, venue: str) -> None:
+        """Reach `venue` and learn what it trades. Doing it again is free; after a failure it tries again.
+
+        Raises:
+            VenueUnavailable: not reachable now.
+        """
+        ...
+
+    async def watch(self, venue: str, symbol: str) -> None:
+        """Carry the book and the prints of `symbol` from now on; at once when it does already.
+
+        Raises:
+            VenueError: they could not be subscribed.
+        """
+        ...
+
+    async def resync(self, venue: str, symbol: str) -> None:
+        """Subscribe them anew; the book starts over from a snapshot.
+
+        Raises:
+            VenueError: it stays as it was.
+        """
+        ...
+
+    async def fetch_candles(self, venue: str, symbol: str, since_us: int, until_us: int) -> Sequence[Candle]:
+        """The minutes that start in [since, until), oldest first. (`HistoryFeed.candles` knows them without asking.)
+
+        Raises:
+            VenueError: not all of them could be had.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        ...

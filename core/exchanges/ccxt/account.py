@@ -1,0 +1,127 @@
+"""Money, positions, leverage and fees of one venue. Contracts become base here, and "it was so already" is a success.
+
+On Bybit's unified account spot and perps draw on one wallet, so both venues show the same balances; and a margin mode is the whole
+account's there. okx is told the mode with every order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, final
+
+from core.domain.enums import MarketType
+from core.domain.errors import VenueRefused
+from core.domain.instruments import Instrument
+from core.exchanges.ccxt.asking import Asking
+from core.exchanges.ccxt.orders import decimal_of
+from core.exchanges.ccxt.outcomes import Ask
+from core.exchanges.ccxt.quirks import Quirks
+from core.exchanges.ccxt.venues import VenueId, desk_symbol
+from core.exchanges.connector import Balance
+
+MARGIN_MODES = ("cross", "isolated")
+# https://bybit-exchange.github.io/docs/v5/account/account-info
+_BYBIT_MODES = {"cross": "REGULAR_MARGIN", "isolated": "ISOLATED_MARGIN"}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFees:
+    """What this account pays, as fractions of the notional; 0.001 is 10 bps. A rebate is negative."""
+
+    maker: Decimal
+    taker: Decimal
+
+
+@final
+class Account:
+    """One venue's side of the account.
+
+    Attributes:
+        margin_modes: symbol -> what its orders must say, where the venue is told with every order.
+    """
+
+    def __init__(self, venue: VenueId, client: Any, quirks: Quirks, asking: Asking) -> None:
+        self.margin_modes: dict[str, str] = {}
+        self._venue = venue
+        self._client = client
+        self._quirks = quirks
+        self._asking = asking
+
+    async def balances(self) -> dict[str, Balance]:
+        """By currency, without those that are empty."""
+        kind = "spot" if self._venue.market_type is MarketType.SPOT else "swap"
+        raw = await self._asking.ask(Ask.QUERY, lambda: self._client.fetch_balance({"type": kind}))
+        totals: Mapping[str, object] = raw.get("total") or {}
+        frees: Mapping[str, object] = raw.get("free") or {}
+        held: Mapping[str, object] = raw.get("used") or {}
+        found: dict[str, Balance] = {}
+        for currency, value in totals.items():
+            total = decimal_of(value)
+            if not total:
+                continue
+            free, used = decimal_of(frees.get(currency)), decimal_of(held.get(currency)) or Decimal(0)
+            found[currency] = Balance(currency, total, max(total - used, Decimal(0)) if free is None else free)
+        return found
+
+    async def positions(self, instruments: Mapping[str, Instrument]) -> dict[str, Decimal]:
+        """Symbol -> net position in base, without flat ones; a long and a short of one symbol (hedge mode) are added up."""
+        if self._venue.market_type is MarketType.SPOT:
+            return {}
+        net: dict[str, Decimal] = {}
+        for raw in await self._asking.ask(Ask.QUERY, self._client.fetch_positions):
+            instrument = instruments.get(desk_symbol(str(raw.get("symbol") or "")))
+            contracts = decimal_of(raw.get("contracts"))
+            if instrument is None or not contracts or self._venue.ccxt_symbol(instrument.symbol) != raw.get("symbol"):
+                continue
+            size = abs(contracts) * instrument.contract_size
+            net[instrument.symbol] = net.get(instrument.symbol, Decimal(0)) + (-size if raw.get("side") == "short" else size)
+        return {symbol: size for symbol, size in net.items() if size}
+
+    async def set_leverage(self, instrument: Instrument, leverage: int, margin_mode: str | None) -> None:
+        """See the protocol. The mode goes first: venues keep a leverage for each of them.
+
+        Raises:
+            VenueRefused: no perp, or the venue said no.
+            VenueError: see `outcomes.judged`.
+        """
+        if instrument.market_type is not MarketType.PERP:
+            raise VenueRefused(f"{instrument.venue} is a spot venue: there is no leverage to set.")
+        if margin_mode not in (None, *MARGIN_MODES):
+            raise VenueRefused(f"{instrument.venue} has no margin mode {margin_mode!r}; known: {', '.join(MARGIN_MODES)}.")
+        symbol = self._venue.ccxt_symbol(instrument.symbol)
+        params: dict[str, object] = {}
+        if self._quirks.margin_mode_per_order:
+            mode = margin_mode or self.margin_modes.get(instrument.symbol, "cross")
+            params["marginMode"] = mode
+        elif margin_mode is not None and self._client.has.get("setMarginMode"):
+            await self._set_margin_mode(symbol, leverage, margin_mode)
+        await self._settle(lambda: self._client.set_leverage(leverage, symbol, params))
+        if self._quirks.margin_mode_per_order:
+            self.margin_modes[instrument.symbol] = str(params["marginMode"])
+
+    async def fees(self, instrument: Instrument) -> AccountFees | None:
+        """What this account pays for one symbol; None where the exchange does not tell accounts apart."""
+        symbol = self._venue.ccxt_symbol(instrument.symbol)
+        if self._client.has.get("fetchTradingFee"):
+            raw: Mapping[str, Any] | None = await self._asking.ask(Ask.QUERY, lambda: self._client.fetch_trading_fee(symbol))
+        elif self._client.has.get("fetchTradingFees"):
+            raw = (await self._asking.ask(Ask.QUERY, self._client.fetch_trading_fees)).get(symbol)
+        else:
+            return None
+        maker, taker = decimal_of((raw or {}).get("maker")), decimal_of((raw or {}).get("taker"))
+        return None if maker is None or taker is None else AccountFees(maker, taker)
+
+    async def _set_margin_mode(self, symbol: str, leverage: int, mode: str) -> None:
+        """Bybit's unified account has one mode for all it holds, and refuses even the one that it has while something is open."""
+        if self._client.id == "bybit" and self._client.options.get("enableUnifiedAccount"):
+            info = await self._asking.ask(Ask.QUERY, self._client.private_get_v5_account_info)
+            if (info.get("result") or {}).get("marginMode") == _BYBIT_MODES[mode]:
+                return
+        # Bybit's classic account sets both at once.
+        params = {"leverage": leverage} if self._client.id == "bybit" else {}
+        await self._settle(lambda: self._client.set_margin_mode(mode, symbol, params))
+
+    async def _settle(self, call: Callable[[], Awaitable[object]]) -> None:
+        await self._asking.settle(Ask.SETTING, call)
