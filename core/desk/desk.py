@@ -14,19 +14,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import final
 
-from core.desk.health import VenueHealth, venue_health
+from core.desk.connections import Connections
+from core.desk.health import VenueHealth, not_connected, venue_health
 from core.desk.limits import LimitsFile, RiskLimits
 from core.desk.markets import Market, open_market
+from core.desk.notices import Notices
+from core.desk.profile import folder, profile_name
 from core.desk.settings import Settings
 from core.desk.watchdog import BookWatchdog
 from core.domain.enums import ExecutionStrategy
-from core.domain.errors import JournalError
+from core.domain.errors import JournalError, UnknownSymbol
 from core.domain.events import Notice
 from core.domain.instruments import Instrument
 from core.domain.market import MarketView, MergedDepth
@@ -40,7 +43,8 @@ from core.market.depth import merge_depth
 from core.market.store import OrderBooks
 from core.strategies.registry import REGISTRY
 
-_NOTICES_KEPT = 500
+# An order of a symbol that nobody has looked at waits so long for its first books; then it is planned on those that have come.
+FIRST_BOOKS_S = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +54,7 @@ class Desk:
     """Everything that a trader or a script works with. Made by `open_desk`.
 
     Attributes:
-        clock: wall time in demo; the recording's time in replay.
+        clock: wall time; in replay the recording's time.
         connectors: venue name -> connector.
         orderbooks: the books of all venues.
         order_manager: owner of all order state.
@@ -63,44 +67,62 @@ class Desk:
         self.clock = market.clock
         self.connectors = market.connectors
         self.journal = journal
+        self._notices = Notices(self.clock)
         self.orderbooks = OrderBooks(self.clock)
         self.order_manager = OrderManager(self.connectors, clock=self.clock, journal=journal)
-        self._limits_file = LimitsFile(settings.profile, settings.mode)
+        self._limits_file = LimitsFile(_folder(settings, market), settings.mode)
         limits = settings.limits or self._limits_file.load()
         self.engine = ExecutionEngine(self.order_manager, self.connectors, self.orderbooks, limits)
-        self._recovery = Recovery(self.order_manager, self.engine, self._tell)
+        self.engine.make_ready = self._make_ready
+        self._recovery = Recovery(self.order_manager, self.engine, self._notices.tell)
+        self._connections = Connections(self.connectors, self.orderbooks, self.clock, self._notices.tell, self._on_late)
         self._market = market
         self._pump: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
-        self._notices: deque[Notice] = deque(maxlen=_NOTICES_KEPT)
-        self._notice_listeners: list[Callable[[Notice], None]] = []
-        market.feed.on_notice(self._on_notice)
-        self.order_manager.on_notice(self._on_notice)
+        if market.feed is not None:
+            market.feed.on_notice(self._notices.take)
+        self.order_manager.on_notice(self._notices.take)
 
     async def open(self) -> None:
-        """Bring back what the journal knows, connect every venue, subscribe every symbol, start the market, ask what became of it all."""
+        """Bring back what the journal knows, connect the venues, watch what is needed, start the market, ask what became of it all."""
         self._recovery.restore()
         self.engine.live.recount()
-        if self._limits_file.complaint:
-            self._tell("warning", self._limits_file.complaint)
+        for remark in filter(None, (*self._market.remarks, self._limits_file.complaint)):
+            self._notices.tell("warning" if remark == self._limits_file.complaint else "info", remark)
         for connector in self.connectors.values():
-            await connector.open()
             connector.on_market(self.orderbooks.consume)
-            for symbol, instrument in connector.instruments.items():
-                self.orderbooks.register(instrument)
-                await connector.subscribe(symbol)
+        await self._connections.open()
+        await self._watch_first()
         self._market.gate(self._wanted)
-        self._pump = asyncio.get_running_loop().create_task(self._market.feed.run(), name="market feed")
-        self._pump.add_done_callback(self._on_feed_ended)
+        if self._market.feed is not None:
+            self._pump = asyncio.get_running_loop().create_task(self._market.feed.run(), name="market feed")
+            self._pump.add_done_callback(self._on_feed_ended)
         self.engine.risk.ask_balances()
         if self._market.silence_is_a_fault:
-            watchdog = BookWatchdog(self.orderbooks, self.connectors, self.clock, self._tell)
+            watchdog = BookWatchdog(self.orderbooks, self.connectors, self.clock, self._notices.tell)
             self._watch = asyncio.get_running_loop().create_task(watchdog.watch(), name="book watchdog")
         if not self._market.lives_on:
             self._recovery.close_as_gone()
             return
         self._recovery.reconcile()
         self._recovery.look_for_strangers([self.settings.symbol])
+
+    async def _watch_first(self) -> None:
+        """Every symbol where there are few; else the one to be shown and those of unfinished orders."""
+        wanted = [self.settings.symbol, *self._recovery.symbols] if self._market.on_demand else self.symbols()
+        for symbol in dict.fromkeys(wanted):
+            try:
+                await self._connections.watch(symbol)
+            except UnknownSymbol as error:
+                self._notices.tell("warning", str(error))
+
+    def _on_late(self, venue: str) -> None:
+        """A venue has come that was not there at first: what was restored there is looked for already, again and again."""
+        self.engine.risk.ask_balances()
+        if self._market.lives_on:
+            for child in self.engine.live.on(venue):
+                self.engine.reconciler.soon(venue, child.parent.request.symbol)
+            self._recovery.look_for_strangers([self.settings.symbol], [venue])
 
     async def close(self) -> None:
         """Stop workers, venues and the market, in this order, and write the journal."""
@@ -110,30 +132,62 @@ class Desk:
         for task in filter(None, [self._pump, self._watch]):
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        for connector in self.connectors.values():
-            await connector.close()
+        await self._connections.close()
+        await self._market.close()
         try:
             self.journal.close()
         except JournalError as error:
             log.exception("the journal could not be closed in good order")
-            self._tell("error", str(error))
+            self._notices.tell("error", str(error))
 
     # -- looking ---------------------------------------------------------------------------------
 
+    @property
+    def emulated(self) -> bool:
+        """Whether every connection goes to the emulator: nothing here is real, whatever the mode."""
+        return self._market.emulated
+
+    @property
+    def real_money(self) -> bool:
+        """Whether an order here costs money."""
+        return self.settings.mode == "live" and not self.emulated
+
     def symbols(self) -> list[str]:
-        """Every symbol that some venue trades."""
-        return self.orderbooks.symbols()
+        """Every symbol that some connected venue trades, sorted: thousands on real exchanges, and more when another one connects."""
+        return self._connections.symbols()
+
+    def watched_symbols(self) -> list[str]:
+        """Those whose books are kept."""
+        return self._connections.watched
+
+    async def watch(self, symbol: str) -> None:
+        """Keep the books of `symbol` from now on, on every venue that trades it; free when they are kept already.
+
+        Returns when it is subscribed; the first books come a moment later. A venue that fails is told of and never raises.
+
+        Raises:
+            UnknownSymbol: no connected venue trades it.
+        """
+        await self._connections.watch(symbol)
+
+    async def _make_ready(self, symbol: str) -> bool:
+        """For an order: its books, if they were not kept before."""
+        if symbol in self._connections.watched:
+            return False
+        await self._connections.watch(symbol)
+        await self._connections.first_books(symbol, FIRST_BOOKS_S)
+        return True
 
     def strategies(self) -> tuple[ExecutionStrategy, ...]:
         """The strategies that can be traded."""
         return tuple(REGISTRY)
 
     def instruments(self, symbol: str) -> dict[str, Instrument]:
-        """Venue -> instrument, of the venues that trade `symbol`."""
-        return self.orderbooks.instruments(symbol)
+        """Venue -> instrument, of the connected venues that trade `symbol`, watched or not."""
+        return {venue: each.instruments[symbol] for venue, each in self.connectors.items() if symbol in each.instruments}
 
     def market(self, symbol: str, venues: Iterable[str] | None = None) -> MarketView:
-        """The books of `symbol` now."""
+        """The books of `symbol` now; empty while it is not watched."""
         return self.orderbooks.view(symbol, venues, self.clock.now_us())
 
     def depth(
@@ -143,9 +197,14 @@ class Desk:
         return merge_depth(self.market(symbol, venues), price_step=price_step, span_bps=span_bps)
 
     def venue_health(self, symbol: str) -> list[VenueHealth]:
-        """Each venue that trades `symbol`, in the desk's order."""
-        view = self.market(symbol)
-        return [venue_health(self.connectors[venue], book, view.now_us) for venue, book in view.books.items()]
+        """Each venue that trades `symbol`, and each that is not connected, in the desk's order."""
+        view, health = self.market(symbol), []
+        for venue, connector in self.connectors.items():
+            if why := self._connections.why_not(venue):
+                health.append(not_connected(venue, why))
+            elif (book := view.books.get(venue)) is not None:
+                health.append(venue_health(connector, book, view.now_us))
+        return health
 
     def foreign_orders(self, symbol: str) -> list[VenueOrder]:
         """Open orders on our accounts that no order of this profile stands behind, as last seen. They are left alone."""
@@ -170,7 +229,7 @@ class Desk:
             FathomError: they apply, but could not be saved.
         """
         self.engine.risk.set_limits(limits)
-        self._tell("info", "The risk limits were changed.")
+        self._notices.tell("info", "The risk limits were changed.")
         self._limits_file.save(limits)
 
     # -- time --------------------------------------------------------------------------------------
@@ -181,11 +240,11 @@ class Desk:
 
     @property
     def market_over(self) -> bool:
-        """Whether a recording has been played to its end; never in demo."""
+        """Whether a recording has been played to its end; never but in replay."""
         return self._market.over
 
     async def market_ended(self) -> None:
-        """Return when the recording has been played to its end; never in demo."""
+        """Return when the recording has been played to its end; never but in replay."""
         self.run_freely()
         ended = asyncio.ensure_future(self._market.ended())
         try:
@@ -200,26 +259,12 @@ class Desk:
 
     def on_notice(self, listener: Callable[[Notice], None]) -> Callable[[], None]:
         """Call `listener` with every notice, the last ones so far included; returns how to stop that."""
-        self._notice_listeners.append(listener)
-        for notice in tuple(self._notices):
-            listener(notice)
-        return lambda: self._notice_listeners.remove(listener)
-
-    def _on_notice(self, notice: Notice) -> None:
-        self._notices.append(notice)
-        log.log(logging.INFO if notice.level == "info" else logging.WARNING, "%s", notice.sentence)
-        for listener in tuple(self._notice_listeners):
-            listener(notice)
-
-    def _tell(self, level: str, sentence: str) -> None:
-        self._on_notice(Notice(self.clock.now_us(), level, sentence))
+        return self._notices.listen(listener)
 
     def _on_feed_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("the market feed stopped", exc_info=error)
-            self._on_notice(
-                Notice(self.clock.now_us(), "error", "The market feed stopped; see the log. Books go stale and nothing is planned on them.")
-            )
+            self._notices.tell("error", "The market feed stopped; see the log. Books go stale and nothing is planned on them.")
 
 
 @asynccontextmanager
@@ -230,14 +275,25 @@ async def open_desk(settings: Settings | None = None, market: Market | None = No
         market: venues of your own instead of the mode's; with `lives_on` a journal's unfinished orders are asked for there.
 
     Raises:
-        FathomError: the settings can't be met (a missing recording, an unknown venue, a locked journal).
+        FathomError: the settings can't be met (a missing recording, an unknown venue, no keys, a locked journal). A venue that does
+            not answer is no such reason.
     """
     settings = settings or Settings()
-    market = market or open_market(settings)
-    journal = Journal(settings.profile / settings.mode / "journal.db" if settings.profile else None)
-    desk = Desk(settings, market, journal)
+    async with AsyncExitStack() as undo:  # what was made before something failed is let go of
+        if market is None:
+            market = await open_market(settings)
+        undo.push_async_callback(market.close)
+        place = _folder(settings, market)
+        journal = Journal(place / "journal.db" if place else None)
+        undo.callback(journal.close)
+        desk = Desk(settings, market, journal)
+        undo.pop_all()  # from here on the desk owns them
     try:
         await desk.open()
         yield desk
     finally:
         await desk.close()
+
+
+def _folder(settings: Settings, market: Market) -> Path | None:
+    return folder(settings.profile, profile_name(settings.mode, emulated=market.emulated))

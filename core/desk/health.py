@@ -16,6 +16,7 @@ class VenueHealth:
         age_ms: since its book's last message; None before the first.
         latency_ms: last measured round trip of an order request; None before the first order.
         note: why its book is not usable, in words; empty when it is.
+        connected: it could be opened; while it can't, it has no book of any symbol, and the note says why.
     """
 
     venue: str
@@ -23,8 +24,15 @@ class VenueHealth:
     age_ms: float | None
     latency_ms: float | None
     note: str
+    connected: bool = True
 
 
 def venue_health(connector: ExchangeConnector, book: BookView, now_us: int) -> VenueHealth:
+    """Of a venue that is connected."""
     age_ms = (now_us - book.received_us) / 1_000 if book.received_us else None
     return VenueHealth(connector.venue, book.state, age_ms, connector.latency_ms, book.note)
+
+
+def not_connected(venue: str, why: str) -> VenueHealth:
+    """Of one that is not."""
+    return VenueHealth(venue, BookState.EMPTY, None, None, why, connected=False)

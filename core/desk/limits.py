@@ -1,4 +1,4 @@
-"""Where the trader's limits are kept: one JSON file per mode, beside that mode's journal.
+"""What each mode allows at first, and where the trader's own limits are kept: one JSON file per mode, beside that mode's journal.
 
 A file that can't be read does not stop the desk, and it never loosens anything in silence: the mode's defaults apply, and the
 trader is told. It is kept aside and not written over, because somebody may want to know what was in it.
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import final
 
 from pydantic import ValidationError
 
 from core.domain.errors import BadRequest, FathomError
-from core.execution.risk.limits import RiskLimits, default_limits
+from core.execution.risk.limits import RiskLimits
 
 __all__ = ["LimitsFile", "RiskLimits", "default_limits"]
 
@@ -22,22 +24,67 @@ log = logging.getLogger(__name__)
 
 FILE_NAME = "limits.json"
 
+# Nobody loses anything: wide enough to be met only on purpose.
+_PLAY = RiskLimits(
+    max_order_notional=Decimal(10_000_000),
+    max_parent_notional=Decimal(50_000_000),
+    price_collar_bps=Decimal(3_000),
+    max_open_per_venue=200,
+    max_open=1_000,
+    max_orders_per_second=100,
+    max_orders_per_minute=3_000,
+    duplicate_window_s=0.0,
+)
+# Real books and simulated money: sizes for trying out, but a slip is caught as it would be live.
+_PAPER = RiskLimits(
+    max_order_notional=Decimal(1_000_000),
+    max_parent_notional=Decimal(5_000_000),
+    price_collar_bps=Decimal(500),
+    max_open_per_venue=100,
+    max_open=500,
+    max_orders_per_second=20,
+    max_orders_per_minute=600,
+    duplicate_window_s=2.0,
+)
+# A sandbox's book is thin and often far off the market, so only the collar is wide; all else is as live, to be practised with.
+_TESTNET = RiskLimits(price_collar_bps=Decimal(1_000))
+# The model's own, spelled out because here they are the promise. 50,000 quote is far more than one click usually sends, and what one
+# zero too many turns 5,000 into; 200 bps is past any spread worth crossing in a liquid market; ten seconds are longer than it takes
+# to click or to call twice by mistake. Money is counted in the symbol's quote: of a pair quoted in BTC 50,000 is no limit, so set one.
+_LIVE = RiskLimits(
+    max_order_notional=Decimal(50_000),
+    max_parent_notional=Decimal(250_000),
+    price_collar_bps=Decimal(200),
+    max_open_per_venue=20,
+    max_open=100,
+    max_orders_per_second=10,
+    max_orders_per_minute=120,
+    duplicate_window_s=10.0,
+)
+_DEFAULTS = MappingProxyType({"demo": _PLAY, "replay": _PLAY, "paper": _PAPER, "testnet": _TESTNET, "live": _LIVE})
+
+
+def default_limits(mode: str) -> RiskLimits:
+    """What `mode` begins with; the tightest for a mode that nobody knows."""
+    return _DEFAULTS.get(mode, _LIVE)
+
 
 @final
 class LimitsFile:
     """One mode's limits on the disk.
 
     Args:
-        profile: the profile directory; None keeps nothing.
+        folder: of the mode; None keeps nothing.
+        mode: whose defaults apply when nothing is saved.
 
     Attributes:
         complaint: why the saved limits do not apply, one sentence; empty when they do, or there are none.
     """
 
-    def __init__(self, profile: Path | None, mode: str) -> None:
+    def __init__(self, folder: Path | None, mode: str) -> None:
         self.complaint = ""
         self._mode = mode
-        self._path = profile / mode / FILE_NAME if profile is not None else None
+        self._path = folder / FILE_NAME if folder is not None else None
 
     def load(self) -> RiskLimits:
         """The saved limits, or the mode's defaults."""

@@ -6,7 +6,6 @@ wall time has a watchdog: a recording that is silent was silent then.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from typing import final
@@ -15,6 +14,7 @@ from core.domain.clock import MICROSECONDS, Clock
 from core.domain.errors import VenueError
 from core.domain.market import BookState
 from core.exchanges.connector import ExchangeConnector, Resyncable
+from core.execution.tasks import TaskOwner
 from core.market.store import OrderBooks
 
 log = logging.getLogger(__name__)
@@ -42,15 +42,21 @@ class BookWatchdog:
         self._connectors = connectors
         self._clock = clock
         self._tell = tell
+        self._tasks = TaskOwner()
+        self._asking: set[tuple[str, str]] = set()
         self._next_us: dict[tuple[str, str], int] = {}
         self._tries: dict[tuple[str, str], int] = {}
 
     async def watch(self) -> None:
-        """Look once a second, for ever."""
-        while True:
-            await self._clock.sleep(LOOK_S)
-            due = [place for symbol in self._books.symbols() for place in self._due(symbol)]
-            await asyncio.gather(*(self._resync(*place) for place in due))
+        """Look once a second, for ever. A venue that takes its time does not keep the others waiting."""
+        try:
+            while True:
+                await self._clock.sleep(LOOK_S)
+                for place in [place for symbol in self._books.symbols() for place in self._due(symbol)]:
+                    self._asking.add(place)
+                    self._tasks.spawn(self._resync(*place), f"subscribing {place} anew")
+        finally:
+            await self._tasks.close()
 
     def _due(self, symbol: str) -> list[tuple[str, str]]:
         """The places whose book has been unusable for too long."""
@@ -61,6 +67,8 @@ class BookWatchdog:
                 if self._tries.pop(place, 0):
                     self._tell("info", f"{venue}: the book of {symbol} is back.")
                 self._next_us.pop(place, None)
+            elif place in self._asking:
+                continue
             elif now_us >= self._next_us.setdefault(place, now_us + PATIENCE_US):
                 if place not in self._tries:
                     self._tell("warning", f"{venue}: the book of {symbol} {_WORDS[book.state]}; subscribing anew.")
@@ -76,4 +84,7 @@ class BookWatchdog:
                 await connector.resync(symbol)
         except VenueError as error:
             log.warning("subscribing %s %s anew: %s", venue, symbol, error, extra={"detail": error.detail})
-        self._next_us[place] = self._clock.now_us() + min(PATIENCE_US << min(tries, 6), LONGEST_US)
+        finally:
+            self._asking.discard(place)
+            if place in self._tries:  # else it has come back meanwhile
+                self._next_us[place] = self._clock.now_us() + min(PATIENCE_US << min(tries, 6), LONGEST_US)

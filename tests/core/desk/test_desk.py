@@ -50,7 +50,7 @@ async def test_only_the_venues_asked_for_are_opened() -> None:
 async def test_who_listens_late_hears_the_last_five_hundred_notices() -> None:
     async with open_desk(Settings()) as desk:
         for number in range(600):
-            desk._on_notice(Notice(number, "info", f"notice {number}"))
+            desk._notices.take(Notice(number, "info", f"notice {number}"))
         heard: list[str] = []
         desk.on_notice(lambda notice: heard.append(notice.sentence))
         assert (len(heard), heard[0], heard[-1]) == (500, "notice 100", "notice 599")

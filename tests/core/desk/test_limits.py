@@ -16,10 +16,18 @@ from tests.core.desk.waiting import until
 TIGHT = RiskLimits(max_parent_notional=Decimal(1_000))
 
 
+def test_live_begins_tight_and_what_nobody_knows_begins_as_live() -> None:
+    live = default_limits("live")
+    assert (live.price_collar_bps, live.max_order_notional, live.duplicate_window_s) == (200, 50_000, 10)
+    assert live == RiskLimits() == default_limits("a mode of tomorrow")
+    assert default_limits("testnet").max_order_notional == live.max_order_notional
+    assert live.max_order_notional < default_limits("paper").max_order_notional < default_limits("demo").max_order_notional
+
+
 def test_limits_are_kept_for_their_mode_alone(tmp_path: Path) -> None:
-    LimitsFile(tmp_path, "demo").save(TIGHT)
-    assert LimitsFile(tmp_path, "demo").load() == TIGHT
-    assert LimitsFile(tmp_path, "live").load() == default_limits("live")
+    LimitsFile(tmp_path / "demo", "demo").save(TIGHT)
+    assert LimitsFile(tmp_path / "demo", "demo").load() == TIGHT
+    assert LimitsFile(tmp_path / "live", "live").load() == default_limits("live")
 
 
 def test_without_a_profile_nothing_is_kept() -> None:
@@ -32,7 +40,7 @@ def test_a_damaged_file_is_said_and_kept_aside(tmp_path: Path, content: str) -> 
     path = tmp_path / "live" / "limits.json"
     path.parent.mkdir()
     path.write_text(content)
-    file = LimitsFile(tmp_path, "live")
+    file = LimitsFile(tmp_path / "live", "live")
     assert file.load() == default_limits("live")
     assert file.complaint == ("The saved risk limits can't be read; the defaults of live apply. The file is kept as limits.damaged.json.")
     assert path.with_name("limits.damaged.json").read_text() == content
@@ -41,7 +49,7 @@ def test_a_damaged_file_is_said_and_kept_aside(tmp_path: Path, content: str) -> 
 def test_limits_that_can_not_be_saved_are_said_to_apply_until_the_end(tmp_path: Path) -> None:
     (tmp_path / "demo").write_text("in the way")
     with pytest.raises(FathomError, match="apply now, but could not be saved"):
-        LimitsFile(tmp_path, "demo").save(TIGHT)
+        LimitsFile(tmp_path / "demo", "demo").save(TIGHT)
 
 
 def test_a_limit_out_of_its_bounds_is_named_as_the_form_names_it() -> None:
@@ -61,7 +69,7 @@ async def test_a_desk_uses_what_its_profile_holds_and_keeps_what_is_changed(tmp_
 
 
 async def test_limits_of_the_settings_win_over_the_saved_ones(tmp_path: Path) -> None:
-    LimitsFile(tmp_path, "demo").save(TIGHT)
+    LimitsFile(tmp_path / "demo", "demo").save(TIGHT)
     async with open_desk(Settings(profile=tmp_path, limits=default_limits("live"))) as desk:
         assert desk.limits == default_limits("live")
 
