@@ -1,4 +1,4 @@
-"""`python -m gui` and the `fathom` command.
+"""`python -m gui` and the `fathom` command, with a window or (`fathom report`) without.
 
 Only argparse is imported before the arguments are known to be good, and only Qt before the window
 is on the screen: `bootstrap` has the order.
@@ -17,9 +17,14 @@ _INTERRUPTED = 130  # what a shell expects
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; the exit code is 0 after a clean close."""
     started_s = time.perf_counter()
+    from gui.commands import COMMANDS, run_command
+
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    if arguments and arguments[0] in COMMANDS:
+        return run_command(arguments[0], arguments[1:])
     from gui.cli import parse
 
-    options = parse(argv)
+    options = parse(arguments)
     if options.screenshot is not None:
         # A picture needs no screen, and with one it should not flash over the trader's work.
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

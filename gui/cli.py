@@ -1,7 +1,8 @@
 """The command line: parsed before Qt is imported, so that a typing mistake costs no window.
 
 What can be checked without opening anything is checked here. Every mistake is one sentence on
-stderr and exit code 2; argparse's usage block is left out, `--help` has it.
+stderr and exit code 2; argparse's usage block is left out, `--help` has it. No argument confirms live trading:
+that is asked in the window, at every start.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn, cast
 
-MODES = ("demo", "replay")
-LATER_MODES = ("paper", "testnet", "live")
+from gui.commands import COMMANDS
+
+MODES = ("demo", "replay", "paper", "testnet", "live")
+
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
-ModeName = Literal["demo", "replay"]
+ModeName = Literal["demo", "replay", "paper", "testnet", "live"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Options:
         screenshot: render the window to this file and exit.
         after: seconds of live desk before the screenshot.
         size: width and height of the screenshot in pixels.
-        profile: directory of journal, layout and logs; None: the system's own places.
+        profile: directory of journal, layout and logs; None: the system's own places (in demo and replay no journal).
         timings: print when the window was visible and when the first depth was drawn.
     """
 
@@ -48,7 +51,9 @@ class Options:
     timings: bool = False
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """Says a mistake in one sentence."""
+
     def error(self, message: str) -> NoReturn:
         sentence = message[0].upper() + message[1:]
         self.exit(2, f"fathom: {sentence.rstrip('.')}.\n")
@@ -83,22 +88,30 @@ def parse(argv: Sequence[str] | None = None) -> Options:
     )
 
 
+_MODES_HELP = (
+    "demo (default: a synthetic market, no network, no keys), replay (recordings), paper (the exchanges' live data, simulated fills), "
+    "testnet (their sandboxes, with keys) or live (real money, asked at every start)"
+)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="fathom",
         description="A desktop terminal for executing by hand across several crypto exchanges.",
+        epilog=_commands(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--mode", metavar="MODE", help="demo (default: a synthetic market, no network, no keys) or replay (recordings)")
+    add("--mode", metavar="MODE", help=_MODES_HELP)
     add("--replay", metavar="FILE", nargs="+", type=Path, default=[], help="recordings to play together")
     add("--speed", metavar="N", type=_speed, default=1.0, help="of a replay: 1 is real time, N times faster, or 'max': all of it at once")
-    add("--symbol", metavar="BASE/QUOTE", type=_symbol, default="BTC/USDT", help="what the window opens on (default BTC/USDT)")
-    add("--venues", metavar="A,B", type=_names, default=(), help="venues to open (default: all that the mode offers)")
+    add("--symbol", metavar="BASE/QUOTE", type=symbol_of, default="BTC/USDT", help="what the window opens on (default BTC/USDT)")
+    add("--venues", metavar="A,B", type=names_of, default=(), help="venues to open (default: all that the mode offers)")
     add("--seed", metavar="N", type=int, default=7, help="of the synthetic market: the same seed is the same market")
     add("--profile", metavar="DIR", type=Path, help="where journal, layout and logs are kept")
     add("--screenshot", metavar="FILE", type=Path, help="render the window to a picture and exit")
-    add("--after", metavar="SECONDS", type=_seconds, default=5.0, help="of live desk before the screenshot (default 5)")
+    add("--after", metavar="SECONDS", type=seconds_of, default=5.0, help="of live desk before the screenshot (default 5)")
     add("--size", metavar="WxH", type=_size, default=(1920, 1080), help="of the screenshot (default 1920x1080)")
     add("--theme", choices=("dark", "light"), help="overrides the one chosen in the View menu")
     add("--log-level", choices=LOG_LEVELS, default="info", help="of the log file (default info)")
@@ -107,15 +120,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _commands() -> str:
+    heading = "commands without a window (each has its own --help):"
+    return "\n  ".join([heading, *(f"{name:<8} {what}" for name, what in COMMANDS.items())])
+
+
 def _check(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
-    if given.mode in LATER_MODES:
-        parser.error(f"mode {given.mode} comes with the connection to real exchanges; for now there are {' and '.join(MODES)}")
     if given.mode not in (None, *MODES):
-        parser.error(f"unknown mode {given.mode!r}; there are {' and '.join(MODES)}")
+        parser.error(f"unknown mode {given.mode!r}; there are {', '.join(MODES[:-1])} and {MODES[-1]}")
     if given.mode == "replay" and not given.replay:
         parser.error("mode replay needs recordings: --replay FILE…")
-    if given.mode == "demo" and given.replay:
-        parser.error("recordings are played with --mode replay, not --mode demo")
+    if given.mode not in (None, "replay") and given.replay:
+        parser.error(f"recordings are played with --mode replay, not --mode {given.mode}")
     for path in given.replay:
         if not path.is_file():
             parser.error(f"there is no recording {path}")
@@ -134,7 +150,7 @@ def _speed(text: str) -> float | str:
     return _number(text, low=0.01, high=10_000, what="a speed is 'max' or a number from 0.01 to 10,000")
 
 
-def _seconds(text: str) -> float:
+def seconds_of(text: str) -> float:
     return _number(text, low=0.0, high=86_400, what="seconds are a number from 0 to 86,400")
 
 
@@ -148,14 +164,14 @@ def _number(text: str, *, low: float, high: float, what: str) -> float:
     return number
 
 
-def _symbol(text: str) -> str:
+def symbol_of(text: str) -> str:
     base, slash, quote = text.upper().partition("/")
     if not (slash and base.isalnum() and quote.isalnum()):
         raise argparse.ArgumentTypeError(f"a symbol looks like BTC/USDT, not {text!r}")
     return f"{base}/{quote}"
 
 
-def _names(text: str) -> tuple[str, ...]:
+def names_of(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not names:
         raise argparse.ArgumentTypeError("name at least one venue, as in binance_spot,okx_spot")

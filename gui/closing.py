@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.domain.orders import OrderSnapshot, ParentStatus
-
-SIMULATED_MODES = ("demo", "replay", "paper")
+from gui.modes import SIMULATED, look_of
 
 
 def closing_question(mode: str, orders: Iterable[OrderSnapshot]) -> str:
@@ -18,7 +17,9 @@ def closing_question(mode: str, orders: Iterable[OrderSnapshot]) -> str:
     working = list(orders)
     one = len(working) == 1
     count = "1 order is still working" if one else f"{len(working)} orders are still working"
-    if mode in SIMULATED_MODES:
+    if shout := look_of(mode).shout:
+        count = f"{shout}: {count}"
+    if mode in SIMULATED:
         return f"{count}. {'It is' if one else 'They are'} simulated and will end with the program."
     kept, watched = "What rests on the exchanges stays there and can fill.", _watched(working)
     return f"{count}. {kept}" + (f" {watched} until Fathom runs again." if watched else "")
@@ -36,4 +37,4 @@ def _watched(orders: list[OrderSnapshot]) -> str:
 
 def leave_label(mode: str) -> str:
     """The button that closes without cancelling."""
-    return "Close anyway" if mode in SIMULATED_MODES else "Leave and close"
+    return "Close anyway" if mode in SIMULATED else "Leave and close"

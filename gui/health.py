@@ -1,33 +1,36 @@
 """The venues' health in the top bar, painted as one widget.
 
-A dot's *shape* carries the state (● live, ▲ stale, ✕ gap, ○ no book, ◆ crossed), its colour only repeats it.
-When the window is too narrow for names and milliseconds the milliseconds go first, then the last chips go
-into a `+3`, which has the state of the worst of them. A chip never overlaps another and never moves when its number changes.
+A dot's *shape* carries the state (● live, ▲ stale, ✕ gap, ○ no book, ◆ crossed, – not connected), its colour only repeats it.
+When the window is too narrow for names and milliseconds the milliseconds go first, then an exchange's spot and perp share its name
+(`● bybit spot ● perp`, then `● bybit s ● p`), then the last go into a `+3`, which has the state of the worst of them. A chip never
+overlaps another and never moves when its number changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from gui import formats
 from gui.theme import Theme
 
-_WORDS = {"live": "live", "stale": "stale", "gap": "gap", "empty": "no book", "crossed": "crossed"}
-_TOKENS = {"live": "ok", "stale": "warn", "gap": "error", "empty": "muted", "crossed": "warn"}
+_WORDS = {"live": "live", "stale": "stale", "gap": "gap", "empty": "no book", "crossed": "crossed", "offline": "offline"}
+_TOKENS = {"live": "ok", "stale": "warn", "gap": "error", "empty": "muted", "crossed": "warn", "offline": "error"}
 _DOT_PX = 8
 _PAD_PX = 8
+_FRAME_PX = _DOT_PX + 5 + 2 * _PAD_PX
 _WIDEST_MS = "888 ms"
-_WORST_FIRST = ("gap", "crossed", "stale", "empty", "live")
+_WORST_FIRST = ("offline", "gap", "crossed", "stale", "empty", "live")
+_KINDS = ("spot", "perp")
 
 
 class Health(Protocol):
-    """As the desk reports it; `state` is a `BookState`."""
+    """As the desk reports it; `state` is a `BookState`, `note` says what is wrong, also why it is not `connected`."""
 
     @property
     def venue(self) -> str: ...
@@ -39,20 +42,37 @@ class Health(Protocol):
     def latency_ms(self) -> float | None: ...
     @property
     def note(self) -> str: ...
+    @property
+    def connected(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One venue as shown: `value` is the age of its last message, or the state in a word when that is not 'live'."""
+    """One venue as shown: `value` is the age of its last message, or the state in a word when that is not 'live'.
+
+    Attributes:
+        state: a `BookState`, or 'offline' when it is not connected.
+        name: what is written; empty for the venue itself.
+        joins: it stands right behind the one before, whose exchange it shares.
+    """
 
     venue: str
     state: str
     value: str
     tip: str
+    name: str = ""
+    joins: bool = False
+
+    @property
+    def written(self) -> str:
+        """Its name on the screen."""
+        return self.name or self.venue
 
 
 def chip_of(health: Health) -> Chip:
     """What the strip says of a venue. Qt-free."""
+    if not health.connected:
+        return Chip(health.venue, "offline", _WORDS["offline"], f"{health.venue}: {health.note or 'not connected'}")
     state = str(health.state)
     word = _WORDS.get(state, state)
     value = formats.age(health.age_ms) if state == "live" else word
@@ -62,6 +82,24 @@ def chip_of(health: Health) -> Chip:
         f"order round trip {formats.age(health.latency_ms)}",
     ]
     return Chip(health.venue, state, value, "\n".join([*lines, health.note] if health.note else lines))
+
+
+def grouped(chips: Sequence[Chip], *, letters: int | None = None) -> tuple[Chip, ...]:
+    """The same chips with an exchange's markets side by side: the first has its name, the others only say which market. Qt-free.
+
+    Args:
+        letters: so many of `spot` and `perp`; None for all.
+    """
+    families: dict[str, list[Chip]] = {}
+    for chip in chips:
+        exchange, _, kind = chip.venue.rpartition("_")
+        families.setdefault(exchange if kind in _KINDS else chip.venue, []).append(chip)
+    together = []
+    for family, members in families.items():
+        for number, chip in enumerate(members):
+            kind = chip.venue.removeprefix(family).lstrip("_")[:letters]
+            together.append(replace(chip, name=kind if number else f"{family} {kind}".strip(), joins=number > 0))
+    return tuple(together)
 
 
 def rest_of(chips: Sequence[Chip]) -> Chip:
@@ -114,21 +152,21 @@ class HealthStrip(QWidget):
         painter = QPainter(self)
         painter.setFont(self._theme.ui_font(11))
         metrics = painter.fontMetrics()
-        value = max([metrics.horizontalAdvance(_WIDEST_MS), metrics.horizontalAdvance("no book")])
-        frame = _DOT_PX + 5 + 2 * _PAD_PX
-        bare = [metrics.horizontalAdvance(chip.venue) + frame for chip in self._chips]
-        with_values = sum(bare) + len(bare) * (5 + value) <= self.width()
-        count = len(bare) if with_values else shown_count(bare, frame + metrics.horizontalAdvance("+88"), self.width())
-        left_over = self._chips[count:]
-        self._shown = (*self._chips[:count], rest_of(left_over)) if left_over else self._chips
+        value = max(metrics.horizontalAdvance(words) for words in (_WIDEST_MS, "no book", "crossed"))
+        with_values = sum(_widths(self._chips, metrics)) + len(self._chips) * (5 + value) <= self.width()
+        forms = (self._chips, grouped(self._chips), grouped(self._chips, letters=1))
+        chips = next((form for form in forms if sum(_widths(form, metrics)) <= self.width()), forms[-1])
+        rest = _FRAME_PX + metrics.horizontalAdvance("+88")
+        count = len(chips) if with_values else shown_count(_widths(chips, metrics), rest, self.width())
+        self._shown = (*chips[:count], rest_of(chips[count:])) if count < len(chips) else chips
         x = 0
         self._boxes = []
-        for chip in self._shown:
-            name = metrics.horizontalAdvance(chip.venue)
-            width = frame + name + (5 + value if with_values else 0)
-            self._boxes.append(QRect(x, 0, width, self.height()))
-            self._paint_chip(painter, chip, x + _PAD_PX, name, value, with_values=with_values)
-            x += width
+        for chip, width in zip(self._shown, _widths(self._shown, metrics), strict=True):
+            whole = width + (5 + value if with_values else 0)
+            self._boxes.append(QRect(x, 0, whole, self.height()))
+            before = 0 if chip.joins else _PAD_PX
+            self._paint_chip(painter, chip, x + before, metrics.horizontalAdvance(chip.written), value, with_values=with_values)
+            x += whole
         painter.end()
 
     def _paint_chip(self, painter: QPainter, chip: Chip, x: int, name: int, value: int, *, with_values: bool) -> None:
@@ -136,7 +174,7 @@ class HealthStrip(QWidget):
         x += _DOT_PX + 5
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.setPen(self._theme.color("text" if chip.state == "live" else "muted"))
-        painter.drawText(QRect(x, 0, name + 2, self.height()), middle, chip.venue)
+        painter.drawText(QRect(x, 0, name + 2, self.height()), middle, chip.written)
         if with_values:
             painter.setPen(self._theme.color("muted" if chip.state == "live" else _TOKENS.get(chip.state, "muted")))
             painter.drawText(QRect(x + name + 5, 0, value + 2, self.height()), middle, chip.value)
@@ -155,6 +193,11 @@ class HealthStrip(QWidget):
         QToolTip.hideText()
 
 
+def _widths(chips: Sequence[Chip], metrics: QFontMetrics) -> list[int]:
+    """Of each chip without its value: its dot, its name, and the room around them."""
+    return [metrics.horizontalAdvance(chip.written) + _FRAME_PX - (_PAD_PX if chip.joins else 0) for chip in chips]
+
+
 def _paint_state(painter: QPainter, state: str, at: QPointF, color: QColor) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(color, 1.6))
@@ -165,6 +208,8 @@ def _paint_state(painter: QPainter, state: str, at: QPointF, color: QColor) -> N
     elif state == "gap":
         painter.drawLine(at + QPointF(-r + 1, -r + 1), at + QPointF(r - 1, r - 1))
         painter.drawLine(at + QPointF(-r + 1, r - 1), at + QPointF(r - 1, -r + 1))
+    elif state == "offline":
+        painter.drawLine(at + QPointF(-r + 1, 0), at + QPointF(r - 1, 0))
     elif state == "stale":
         painter.drawPolygon(QPolygonF([at + QPointF(0, -r + 1), at + QPointF(r - 1, r - 1), at + QPointF(-r + 1, r - 1)]))
     elif state == "crossed":

@@ -28,6 +28,7 @@ _NAMES = {
     "collapse": "mdi6.unfold-less-horizontal",
     "kill": "mdi6.power",
     "limits": "mdi6.shield-outline",
+    "accounts": "mdi6.key-outline",
     "quit": "mdi6.exit-to-app",
     "reset": "mdi6.view-dashboard-outline",
     "swap": "mdi6.swap-horizontal",

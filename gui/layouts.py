@@ -25,6 +25,7 @@ class Layout:
     Attributes:
         geometry, state: QMainWindow.saveGeometry / saveState, base64.
         theme, palette, swap: as `Theme` takes them.
+        symbols: used lately, newest first.
     """
 
     geometry: str = ""
@@ -32,6 +33,7 @@ class Layout:
     theme: ThemeName = "dark"
     palette: PaletteName = "standard"
     swap: bool = False
+    symbols: tuple[str, ...] = ()
 
 
 class LayoutStore:
@@ -82,4 +84,7 @@ def _from_json(data: Any) -> Layout:
     kept = {name: data[name] for name, kind in kinds.items() if isinstance(data.get(name), kind)}
     if kept.get("theme") not in (None, *THEMES) or kept.get("palette") not in (None, *PALETTES):
         raise ValueError("it names a theme that does not exist")
+    symbols = data.get("symbols")
+    if isinstance(symbols, list):
+        kept["symbols"] = tuple(symbol for symbol in symbols if isinstance(symbol, str))
     return Layout(**kept)

@@ -1,5 +1,7 @@
 """The frame: menus, top bar, docks and status bar. It knows no desk and no order; `workspace` fills it.
 
+In live mode the frame itself is red, all around: a badge can be overlooked, and a trader with two windows open looks at neither.
+
 It is shown empty before anything heavy is imported, with every panel's place at its final size, so that
 nothing jumps when the panels arrive. Closing is not decided here: `closeEvent` asks and ignores.
 """
@@ -11,13 +13,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QMenuBar, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.banner import HEIGHT_PX, Banner
 from gui.dock import PanelDock
 from gui.icons import Icons
 from gui.layouts import Layout
+from gui.modes import look_of
 from gui.statusbar import StatusBar
 from gui.theme import Theme
 from gui.tokens import PALETTES, THEMES, PaletteName, ThemeName
@@ -25,6 +28,7 @@ from gui.topbar import TopBar
 
 _Name = TypeVar("_Name", bound=str)
 
+BORDER_PX = 2
 _STATE_VERSION = 2
 TICKET_PX = 340
 _BLOTTER_SHARE = 0.36
@@ -40,20 +44,23 @@ class MainWindow(QMainWindow):
     Attributes:
         ticket_dock, depth_dock, blotter_dock, inspector_dock: the panels' places (`depth` alone is a method of every QWidget).
         top_bar, status_bar, banner: the fixed parts.
+        look: how the mode is shown.
         icons: empty until somebody loads them, after the window is on the screen.
     """
 
     close_asked = Signal()
     limits_asked = Signal()
+    accounts_asked = Signal()
 
     def __init__(self, theme: Theme, mode: str, symbol: str) -> None:
         super().__init__()
-        self.setWindowTitle(f"Fathom — {symbol}")
         self.setMinimumSize(960, 600)
         self.setDockNestingEnabled(True)
         self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
         self._theme = theme
         self._may_close = False
+        self._symbol = symbol
+        self.look = look_of(mode)
 
         self.icons = Icons(theme, self)
         self.top_bar = TopBar(theme, mode, symbol, self)
@@ -73,7 +80,36 @@ class MainWindow(QMainWindow):
         self.icons.dress(self.top_bar.kill, "kill", "error")
         self._menus = self._make_menus()
         self._set_head()
+        find = QShortcut(QKeySequence("Ctrl+K"), self, self.top_bar.picker.search)
+        find.setAutoRepeat(False)
+        theme.changed.connect(self.update)
+        self.show_mode(mode)
         self.reset_layout()
+
+    # -- mode --------------------------------------------------------------------------------------
+
+    def show_mode(self, mode: str, *, emulated: bool = False) -> None:
+        """Make the whole window say which mode this is."""
+        self.look = look_of(mode, emulated=emulated)
+        self.top_bar.show_mode(self.look)
+        edge = BORDER_PX if self.look.border else 0
+        self.setContentsMargins(edge, edge, edge, edge)
+        self.name_symbol(self._symbol)
+        self.update()
+
+    def name_symbol(self, symbol: str) -> None:
+        """What the window is about, where the system lists windows."""
+        self._symbol = symbol
+        self.setWindowTitle(self.look.said(f"Fathom — {symbol}"))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.look.border:
+            painter = QPainter(self)
+            for edge in range(BORDER_PX):
+                painter.setPen(self._theme.color(self.look.border))
+                painter.drawRect(self.rect().adjusted(edge, edge, -edge - 1, -edge - 1))
+            painter.end()
 
     def sizeHint(self) -> QSize:
         return QSize(1600, 940)
@@ -108,6 +144,7 @@ class MainWindow(QMainWindow):
 
     def restore(self, layout: Layout) -> None:
         """Arrange the window as it was left; what can't be restored stays as it is."""
+        self.top_bar.picker.remember(layout.symbols)
         if layout.geometry:
             self.restoreGeometry(_bytes(layout.geometry))
         else:
@@ -123,6 +160,7 @@ class MainWindow(QMainWindow):
             theme=self._theme.name,
             palette=self._theme.palette_name,
             swap=self._theme.swap,
+            symbols=self.top_bar.picker.recent,
         )
 
     # -- menus -------------------------------------------------------------------------------------
@@ -146,6 +184,7 @@ class MainWindow(QMainWindow):
         bar.setFixedHeight(HEIGHT_PX)
         bar.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         file = bar.addMenu("&File")
+        self.icons.dress(self._action(file, "&Accounts…", self.accounts_asked.emit), "accounts")
         self.limits_action = self._action(file, "Risk &limits…", self.limits_asked.emit)
         self.limits_action.setEnabled(False)
         self.icons.dress(self.limits_action, "limits")

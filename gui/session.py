@@ -1,4 +1,4 @@
-"""One run of the desk behind the window: open, wait, close. Every way out leads through `run`.
+"""One run of the desk behind the window: settle what must be, open, wait, close. Every way out leads through `run`.
 
 Closing asks only when orders are working, and asks in the window's banner: a modal dialog would
 lose another task's wake-up for ever. The window disappears at once; the desk then has a deadline. A signal,
@@ -8,26 +8,24 @@ Ctrl-C too, never asks: whoever sends it may not see the window.
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
-import signal
-import sys
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, cast
 
-from PySide6.QtCore import QTimer
-
-from core.domain.errors import FathomError
+from core.domain.errors import FathomError, NoAccounts
 from gui.bootstrap import say_timing
-from gui.cli import Options
+from gui.cli import ModeName, Options
 from gui.closing import closing_question, leave_label
 from gui.layouts import LayoutStore
+from gui.loading import beside, import_slowly
 from gui.main_window import MainWindow
+from gui.places import journal_profile
 from gui.reporter import Reporter
+from gui.signals import closed_by_signals
 from gui.theme import Theme
 
 if TYPE_CHECKING:
+    from gui.start import Starter
     from gui.workspace import Workspace
 
 CLOSE_DEADLINE_S = 1.5
@@ -42,10 +40,14 @@ _HEAVY = (
     "core.desk.desk",
     "gui.depth.panel",
     "gui.ticket",
+    "gui.start",
     "gui.blotter",
     "gui.inspector.panel",
     "gui.compare.panel",
 )
+
+# Half a second each, which nobody feels while exchanges are asked. Demo and replay know no such while: there they come after the depth.
+_WHILE_CONNECTING = ("pyqtgraph", "qtawesome")
 
 _log = logging.getLogger(__name__)
 
@@ -54,8 +56,10 @@ class Session:
     """Opens the desk into the window and takes both down again.
 
     Attributes:
+        mode: demo … live; another than was asked for when the trader has chosen so.
         opened: set when the panels are in.
         workspace: the panels; None until then.
+        starter: asks what must be settled before; None until it can.
     """
 
     def __init__(
@@ -67,14 +71,18 @@ class Session:
         self._store = store
         self._options = options
         self._started_s = started_s
+        self.mode: ModeName = options.mode
         self.workspace: Workspace | None = None
+        self.starter: Starter | None = None
         self._stop = asyncio.Event()
+        self._can_ask = asyncio.Event()
         self.opened = asyncio.Event()
         self._cancelling: asyncio.Task[None] | None = None
         self._closes_when_cancelled = False
         self._asked_to_close = 0
         self._failure: str | None = None
         self._not_ours: set[asyncio.Task[Any]] = set()
+        self._dialogs: set[asyncio.Task[None]] = set()
 
     async def run(self) -> int:
         """Until the trader closes the window, or the screenshot is taken. Returns the exit code."""
@@ -82,7 +90,8 @@ class Session:
         self._not_ours = asyncio.all_tasks()
         self._reporter.watch(loop)
         self._window.close_asked.connect(self.ask_to_close)
-        with _signals(loop, self):
+        self._window.accounts_asked.connect(self._show_accounts)
+        with closed_by_signals(loop, self.close_now):
             say_timing(self._options, "opening the desk", self._started_s)
             desk = loop.create_task(self._desk_life(), name="desk")
             desk.add_done_callback(self._on_desk_ended)
@@ -96,36 +105,71 @@ class Session:
     # -- opening -----------------------------------------------------------------------------------
 
     async def _desk_life(self) -> None:
-        for module in _HEAVY:
-            importlib.import_module(module)
-            await asyncio.sleep(0)
+        await import_slowly(_HEAVY)
+        from gui.accounts.backend import real_backend
+        from gui.start import Starter, is_emulated
+
+        asked = self._options
+        self.starter = Starter(
+            self._window, self._theme, self._reporter.report, real_backend, is_emulated, by_itself=asked.screenshot is None
+        )
+        self._can_ask.set()
+        self._window.show_mode(self.mode, emulated=is_emulated(self.mode))
+        missing: tuple[str, ...] = ()
+        try:
+            while (go := await self.starter.settle(self.mode, asked.venues, missing)) is not None:
+                self.mode = cast(ModeName, go.mode)
+                self._window.show_mode(go.mode, emulated=is_emulated(go.mode))
+                self._window.say("connecting to venues…")
+                try:
+                    await self._trade(live_confirmed=go.live_confirmed)
+                except NoAccounts as error:
+                    missing = error.exchanges
+                    continue
+                return
+            self._stop.set()
+        except FathomError as error:
+            self._fail(str(error), error.detail)
+
+    async def _trade(self, *, live_confirmed: bool) -> None:
+        """Until the program is to close.
+
+        Raises:
+            NoAccounts: the mode needs keys that are not there.
+            FathomError: the desk can't be opened.
+        """
         from core.desk.desk import open_desk
+        from core.desk.profile import CONNECTED
         from core.desk.settings import Settings
         from gui.workspace import Workspace
 
         asked = self._options
-        try:
-            settings = Settings(
-                mode=asked.mode,
-                replay=asked.replay,
-                speed=asked.speed,
-                symbol=asked.symbol,
-                venues=asked.venues,
-                seed=asked.seed,
-                profile=asked.profile,
-            )
-            async with open_desk(settings) as desk:
-                self.workspace = Workspace(desk, self._window, self._theme, self._reporter)
-                self.workspace.first_depth.connect(lambda: say_timing(asked, "first live depth", self._started_s))
-                self.opened.set()
-                if asked.speed == "max":
-                    desk.run_freely()  # nobody would ever want a market that stands still on the screen
-                try:
-                    await self._stop.wait()
-                finally:
-                    await self.workspace.close()
-        except FathomError as error:
-            self._fail(str(error), error.detail)
+        settings = Settings(
+            mode=self.mode,
+            live_confirmed=live_confirmed,
+            replay=asked.replay,
+            speed=asked.speed,
+            symbol=asked.symbol,
+            venues=asked.venues,
+            seed=asked.seed,
+            profile=journal_profile(asked.profile, self.mode),
+        )
+        async with beside(import_slowly(_WHILE_CONNECTING if self.mode in CONNECTED else ())), open_desk(settings) as desk:
+            self.workspace = Workspace(desk, self._window, self._theme, self._reporter)
+            self.workspace.first_depth.connect(lambda: say_timing(asked, "first live depth", self._started_s))
+            self.opened.set()
+            if asked.speed == "max":
+                desk.run_freely()  # nobody would ever want a market that stands still on the screen
+            try:
+                await self._stop.wait()
+            finally:
+                await self.workspace.close()
+
+    def _show_accounts(self) -> None:
+        if self.starter is not None:
+            task = asyncio.get_running_loop().create_task(self.starter.show_accounts(self.mode), name="accounts dialog")
+            self._dialogs.add(task)
+            task.add_done_callback(self._dialogs.discard)
 
     def _on_desk_ended(self, desk: asyncio.Task[None]) -> None:
         if not desk.cancelled() and (error := desk.exception()) is not None:
@@ -154,19 +198,28 @@ class Session:
     # -- screenshot --------------------------------------------------------------------------------
 
     async def _take_screenshot(self, desk: asyncio.Task[None]) -> None:
-        opened = asyncio.ensure_future(self.opened.wait())
-        await asyncio.wait({opened, desk}, return_when=asyncio.FIRST_COMPLETED)
-        opened.cancel()
-        if self.workspace is None:  # it could not be opened, and has said why
+        moments = {asyncio.ensure_future(self.opened.wait()), asyncio.ensure_future(self._asked())}
+        await asyncio.wait({*moments, desk}, return_when=asyncio.FIRST_COMPLETED)
+        for moment in moments:
+            moment.cancel()
+        await asyncio.wait(moments)
+        if desk.done():  # it could not be opened, and has said why
             return
         try:
             async with asyncio.timeout(max(_DEPTH_DEADLINE_S, self._options.after)):
-                await asyncio.gather(self.workspace.depth_shown.wait(), asyncio.sleep(self._options.after))
+                depth = [self.workspace.depth_shown.wait()] if self.workspace is not None else []  # else the picture is of the question
+                await asyncio.gather(*depth, asyncio.sleep(self._options.after))
         except TimeoutError:
             self._fail(f"No picture was made: no venue sent depth for {self._options.symbol}.")
             return
         if not self._window.grab().save(str(self._options.screenshot)):
             self._fail(f"The picture could not be written to {self._options.screenshot}.")
+
+    async def _asked(self) -> None:
+        """Until a question is on the screen, which nobody will answer."""
+        await self._can_ask.wait()
+        assert self.starter is not None
+        await self.starter.asking.wait()
 
     # -- closing -----------------------------------------------------------------------------------
 
@@ -177,11 +230,10 @@ class Session:
         if not working or self._asked_to_close > 2:
             self._stop.set()
             return
-        mode = self._options.mode
         self._window.banner.ask(
-            closing_question(mode, working),
+            closing_question(self.mode, working),
             [
-                (leave_label(mode), "normal", self._stop.set),
+                (leave_label(self.mode), "normal", self._stop.set),
                 ("Cancel all and close", "danger", self._cancel_all_and_close),
                 ("Stay", "primary", self._stay),
             ],
@@ -219,6 +271,9 @@ class Session:
             self._store.save(self._window.layout_now())
         self._window.allow_close()
         self._window.close()
+        for task in tuple(self._dialogs):
+            task.cancel()
+        await asyncio.gather(*self._dialogs, return_exceptions=True)
         if self._cancelling is not None and not self._cancelling.done():
             self._cancelling.cancel()
             await asyncio.wait({self._cancelling})
@@ -232,25 +287,3 @@ class Session:
         left = [task.get_name() for task in asyncio.all_tasks() - self._not_ours]
         if left:
             _log.warning("Tasks were still running at the end: %s", ", ".join(left))
-
-
-@contextmanager
-def _signals(loop: asyncio.AbstractEventLoop, session: Session) -> Iterator[None]:
-    """Ctrl-C and a termination close without asking."""
-    if sys.platform == "win32":
-        # Windows has no wake-up for signals in Qt's loop: a timer lets Python look for them.
-        before = signal.signal(signal.SIGINT, lambda _number, _frame: session.close_now())
-        timer = QTimer()
-        timer.start(200)
-        timer.timeout.connect(lambda: None)
-        yield
-        timer.stop()
-        signal.signal(signal.SIGINT, before)
-        return
-    loop.add_signal_handler(signal.SIGINT, session.close_now)
-    loop.add_signal_handler(signal.SIGTERM, session.close_now)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
-        loop.remove_signal_handler(signal.SIGTERM)

@@ -44,7 +44,7 @@ class StatusBar(QStatusBar):
         self.setFixedHeight(22)
         self._lag = LagMeter(_TICK_MS / 1000)
         self._ticks = 0
-        self._lag_label = self._field("loop lag 888 ms", "How late the event loop ran at worst in the last half second")
+        self._lag_label = self._field("loop lag 8,888 ms", "How late the event loop ran at worst in the last half second")
         self._rate_label = self._field("88,888 msgs/s", "Market messages taken in per second")
         self._frame_label = self._field("frame 88.8 ms", "Time to draw the depth chart")
         self._oldest_label = self._field("oldest book kraken_futures_perp 888.8 s", "The venue that has been silent for longest")
@@ -73,7 +73,7 @@ class StatusBar(QStatusBar):
         self._lag.tick(perf_counter())
         self._ticks += 1
         if self._ticks % _TICKS_PER_READING == 0:
-            self._lag_label.setText(f"loop lag {max(self._lag.read_ms(), 0):.0f} ms")
+            self._lag_label.setText(f"loop lag {max(self._lag.read_ms(), 0):,.0f} ms")
 
     def show_rate(self, messages_per_s: float) -> None:
         self._rate_label.setText(f"{formats.fixed(messages_per_s, 0)} msgs/s")

@@ -1,7 +1,8 @@
 """The line that is always in sight: mode, symbol, touch, spread, venues, and the switch that cancels everything.
 
 KILL never asks: a question costs the second that it is there for; see `kill`. The mode badge says in words
-whether this is play (SIMULATED, REPLAY): colour only repeats it.
+whether this is play (SIMULATED, TESTNET) or money (LIVE): colour only repeats it. Where the window is too narrow for
+all of the words the venues' health has the room, not the badge: its short form names the mode as well.
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QWidget
+from PySide6.QtGui import QFont, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from gui import formats
 from gui.health import Health, HealthStrip
 from gui.kill import KillButton
-from gui.theme import Theme
+from gui.modes import ModeLook, look_of
+from gui.picker import SymbolPicker
+from gui.theme import Theme, set_role
 
 HEIGHT_PX = 36
-_BADGES = {"demo": ("SIMULATED", "demo_badge"), "replay": ("REPLAY · SIMULATED FILLS", "replay_badge")}
+_WIDE_PX = 1700  # from here on the badge has room for all of its words
 
 
 class TopBar(QFrame):
@@ -32,19 +35,12 @@ class TopBar(QFrame):
         self.setProperty("role", "bar")
         self.setFixedHeight(HEIGHT_PX)
         self._theme = theme
-        text, role = _BADGES.get(mode, (mode.upper(), "demo_badge"))
-        badge = QLabel(text, self)
-        badge.setProperty("role", role)
-        badge.setFont(theme.ui_font(10, QFont.Weight.DemiBold))
-        badge.setFixedHeight(20)
-        badge.setToolTip("No order leaves this computer: fills are simulated.")
-
-        self._symbols = QComboBox(self)
-        self._symbols.setFont(theme.ui_font(13, QFont.Weight.DemiBold))
-        self._symbols.setAccessibleName("Symbol")
-        self._symbols.addItem(symbol)
-        self._symbols.setMinimumWidth(112)
-        self._symbols.activated.connect(lambda _index: self.symbol_chosen.emit(self._symbols.currentText()))
+        self._look = look_of(mode)
+        self._badge = QLabel(self)
+        self._badge.setFont(theme.ui_font(10, QFont.Weight.DemiBold))
+        self._badge.setFixedHeight(20)
+        self.picker = SymbolPicker(theme, symbol, self)
+        self.picker.symbol_chosen.connect(self.symbol_chosen)
 
         self._bid = self._number("buy", "▲ best bid over the live venues")
         self._ask = self._number("sell", "▼ best ask over the live venues")
@@ -59,8 +55,8 @@ class TopBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 8, 0)
         row.setSpacing(12)
-        row.addWidget(badge)
-        row.addWidget(self._symbols)
+        row.addWidget(self._badge)
+        row.addWidget(self.picker)
         touch = QHBoxLayout()
         touch.setSpacing(6)
         touch.addWidget(self._bid)
@@ -72,6 +68,7 @@ class TopBar(QFrame):
         row.addWidget(self._spread)
         row.addWidget(self.health, 1)
         row.addWidget(self.kill)
+        self.show_mode(self._look)
 
     def _number(self, role: str, tip: str) -> QLabel:
         label = QLabel(formats.EMPTY, self)
@@ -82,11 +79,37 @@ class TopBar(QFrame):
         label.setMinimumWidth(label.fontMetrics().horizontalAdvance("88,888.88"))
         return label
 
+    @property
+    def mode_shown(self) -> str:
+        """The words on the badge."""
+        return self._badge.text()
+
+    def show_mode(self, look: ModeLook) -> None:
+        """Another mode, or the same with other words."""
+        self._look = look
+        self._badge.setToolTip(look.tip)
+        set_role(self._badge, look.role)
+        self._fit_badge()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_badge()
+
+    def _fit_badge(self) -> None:
+        words = self._look.badge if self.width() >= _WIDE_PX else self._look.short
+        if self._badge.text() != words:
+            self._badge.setText(words)
+
     def set_symbols(self, symbols: Sequence[str], current: str) -> None:
-        self._symbols.clear()
-        self._symbols.addItems(list(symbols))
-        self._symbols.setCurrentText(current)
+        self.picker.set_symbols(symbols)
+        self.picker.show_symbol(current)
         self.kill.make_ready()
+
+    def show_connecting(self) -> None:
+        """The picked symbol is on its way: no numbers of the one before stand beside its name."""
+        for label in (self._bid, self._ask):
+            label.setText(formats.EMPTY)
+        self._spread.setText("connecting…")
 
     def show_touch(self, bid: Decimal | None, ask: Decimal | None, decimals: int) -> None:
         self._bid.setText(formats.price(bid, decimals))

@@ -2,6 +2,9 @@
 
 No panel knows another: the ticket's plan goes to the chart, the chart's clicks go to the ticket, the top bar's
 symbol goes to both. What the fixed rows show of the market is read here, on the bridge's clock.
+
+Another symbol is connected before it is shown. In between nothing can be sent: the name in the top bar is the new one already, the
+ticket is still the old one's, and whoever types fast would buy the wrong thing.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QPoint, QTimer, Signal
 
 from core.desk.limits import default_limits
+from core.domain.errors import FathomError
 from core.domain.events import Notice
 from core.domain.orders import OrderSnapshot
 from gui import formats
@@ -57,6 +61,8 @@ class Workspace(QObject):
         self._decimals = 2
         self._said_over = False
         self._killing = False
+        self._connecting = ""
+        self._choosing: asyncio.Task[None] | None = None
         self._counted = (perf_counter(), desk.orderbooks.message_count)
         self.depth_shown = asyncio.Event()
 
@@ -71,10 +77,11 @@ class Workspace(QObject):
         window.inspector_dock.fill(self.inspector, self.inspector.controls)
         self._wire()
 
-        symbols = desk.symbols()
-        asked = desk.settings.symbol
-        self.set_symbol(asked if asked in symbols else symbols[0])
-        window.top_bar.set_symbols(symbols, self._symbol)
+        self._symbols = desk.symbols()
+        self.set_symbol(desk.settings.symbol)
+        window.top_bar.set_symbols(self._symbols, self._symbol)
+        if self._symbols and self._symbol not in self._symbols:
+            window.banner.show_report(Report(f"{self._symbol} is not traded on these venues; choose another symbol.", 1, is_fault=False))
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
         self._settled.setInterval(_SETTLED_MS)
@@ -96,7 +103,7 @@ class Workspace(QObject):
         self.depth.amount_picked.connect(self.ticket.set_amount)
         self.depth.drawn.connect(self._window.status_bar.show_frame)
         self.depth.first_depth.connect(self._on_first_depth)
-        self._window.top_bar.symbol_chosen.connect(self.set_symbol)
+        self._window.top_bar.symbol_chosen.connect(self.choose_symbol)
         self._window.top_bar.kill.kill_asked.connect(lambda: self._bridge.run(self._kill(), "cancelling every order"))
         self._window.top_bar.kill.release_asked.connect(self._release)
         self._window.limits_asked.connect(lambda: self._bridge.run(self._change_limits(), "changing the risk limits"))
@@ -105,14 +112,40 @@ class Workspace(QObject):
         # Notices from before the window come at once: what went wrong while opening is not lost.
         self._stop_listening = self.desk.on_notice(self._on_notice)
 
+    def choose_symbol(self, symbol: str) -> None:
+        """What the trader has picked: connect it, then show it. The last pick counts."""
+        if self._choosing is not None:
+            self._choosing.cancel()
+        self._choosing = self._bridge.run(self._go_to(symbol), f"connecting {symbol}")
+
+    async def _go_to(self, symbol: str) -> None:
+        bar = self._window.top_bar
+        self._connecting = symbol
+        bar.show_connecting()
+        self._show_halt()
+        try:
+            await self.desk.watch(symbol)
+            self.set_symbol(symbol)
+        except FathomError as error:
+            bar.picker.show_symbol(self._symbol)
+            self._window.banner.show_report(Report(str(error), 1, is_fault=False))
+        finally:
+            if self._choosing is asyncio.current_task():  # else a later pick goes on
+                self._connecting = ""
+                self._version = -1
+                self._look()
+                self._show_halt()
+
     def set_symbol(self, symbol: str) -> None:
-        """Point every panel at another market."""
+        """Point every panel at another market, which is watched."""
         if symbol == self._symbol:
             return
         self._symbol = symbol
         self._version = -1
-        self._decimals = max((instrument.price_decimals for instrument in self.desk.instruments(symbol).values()), default=2)
-        self._window.setWindowTitle(f"Fathom — {symbol}")
+        self._read_decimals()
+        self._window.name_symbol(symbol)
+        self._window.top_bar.picker.show_symbol(symbol)
+        self._window.top_bar.picker.used(symbol)
         self.ticket.set_symbol(symbol)
         self.depth.set_symbol(symbol)
         self._look()
@@ -136,13 +169,17 @@ class Workspace(QObject):
 
     def _look(self) -> None:
         version = self.desk.orderbooks.version(self._symbol)
-        if version == self._version:
+        if version == self._version or self._connecting:
             return
         self._version = version
         market = self.desk.market(self._symbol)
         self._window.top_bar.show_touch(market.best_bid, market.best_ask, self._decimals)
 
     def _look_slowly(self) -> None:
+        if (symbols := self.desk.symbols()) != self._symbols:  # a venue has come late
+            self._symbols = symbols
+            self._window.top_bar.picker.set_symbols(symbols)
+        self._read_decimals()
         health = self.desk.venue_health(self._symbol)
         self._window.top_bar.show_health(health)
         aged = [venue for venue in health if venue.age_ms is not None]
@@ -159,6 +196,9 @@ class Workspace(QObject):
         if self.desk.market_over and not self._said_over:
             self._said_over = True
             self._window.banner.show_report(Report(_OVER, 1, is_fault=False))
+
+    def _read_decimals(self) -> None:
+        self._decimals = max((instrument.price_decimals for instrument in self.desk.instruments(self._symbol).values()), default=2)
 
     def _time_text(self) -> str:
         settings, now_us = self.desk.settings, self.desk.clock.now_us()
@@ -200,7 +240,7 @@ class Workspace(QObject):
 
     def _show_halt(self) -> None:
         """Also when a script has pulled the switch, or the disk has failed."""
-        self.ticket.halt(self.desk.halted)
+        self.ticket.halt(self.desk.halted or (f"Connecting to {self._connecting}…" if self._connecting else ""))
         if not self._killing:
             self._window.top_bar.kill.show_stopped(stopped=self.desk.engine.killed)
 

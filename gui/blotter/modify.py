@@ -19,6 +19,7 @@ from core.domain.instruments import Instrument
 from core.domain.numbers import plain
 from core.domain.orders import OrderSnapshot
 from gui import formats
+from gui.modes import look_of
 from gui.theme import Theme, set_role
 from gui.ticket.grid import Grid, parse_number
 from gui.ticket.number_edit import NumberEdit, NumberRules
@@ -53,9 +54,10 @@ class ModifyDialog(QDialog):
         self._grid = grid_of(order, desk.instruments(order.symbol))
         self._busy = False
         what = order.strategy.label if order.is_parent and order.strategy else order.exchange
-        self.setWindowTitle("Modify order")
+        look = look_of(desk.settings.mode)
+        self.setWindowTitle(look.said("Modify order"))
         self.setMinimumWidth(_WIDTH_PX)
-        title = label(f"{order.side.value.upper()} {order.symbol} · {what}", order.side.value)
+        title = label(look.said(f"{order.side.value.upper()} {order.symbol} · {what}"), order.side.value)
         title.setFont(theme.ui_font(13))
         self.trigger = NumberEdit(self._price_rules())
         self.price = NumberEdit(self._price_rules())
@@ -65,7 +67,7 @@ class ModifyDialog(QDialog):
         self.filled = label("")
         self.sentence = ElidedLabel("error")
         self.sentence.setFixedHeight(18)
-        self.apply = QPushButton("Modify")
+        self.apply = QPushButton(look.said("Modify"))
         self.apply.setProperty("role", "primary")
         self.apply.setDefault(True)
         self.apply.clicked.connect(self._apply)

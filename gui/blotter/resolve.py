@@ -15,6 +15,7 @@ from core.domain.errors import FathomError
 from core.domain.numbers import plain
 from core.domain.orders import Knowledge, OrderSnapshot
 from gui import formats
+from gui.modes import look_of
 from gui.theme import Theme, set_role
 from gui.ticket.small import label
 
@@ -51,7 +52,7 @@ class ResolveDialog(QDialog):
         self._desk, self._bridge = desk, bridge
         self.order_id = order.id
         self.setModal(False)
-        self.setWindowTitle("Unresolved order")
+        self.setWindowTitle(look_of(desk.settings.mode).said("Unresolved order"))
         self.setMinimumWidth(_WIDTH_PX)
         title = label(f"Is this order live on {order.exchange}?", "strong")
         title.setFont(theme.ui_font(15, QFont.Weight.DemiBold))

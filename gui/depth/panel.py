@@ -75,17 +75,25 @@ class DepthPanel(QWidget):
     def set_symbol(self, symbol: str) -> None:
         """Show another market, from an empty chart."""
         self._symbol = symbol
-        self._instruments = dict(self._desk.instruments(symbol))
+        self._instruments = {}
         self.shown = None
         self._frames = 0
         self.chart.clear("waiting for depth…")
-        instruments = list(self._instruments.values())
-        if instruments:
-            decimals = max(instrument.price_decimals for instrument in instruments)
-            lots = min(3, max(instrument.amount_decimals for instrument in instruments))
-            self.chart.set_decimals(decimals)
-            self.table.set_market(list(self._instruments), instruments[0].base, instruments[0].quote, decimals, lots)
+        self.table.forget_choices()
+        self._read_instruments()
         self._look(force=True)
+
+    def _read_instruments(self) -> None:
+        """Which venues trade it; one that connects late joins in."""
+        found = self._desk.instruments(self._symbol)
+        if not found or found.keys() == self._instruments.keys():
+            return
+        self._instruments = dict(found)
+        instruments = list(found.values())
+        decimals = max(instrument.price_decimals for instrument in instruments)
+        lots = min(3, max(instrument.amount_decimals for instrument in instruments))
+        self.chart.set_decimals(decimals)
+        self.table.set_market(list(found), instruments[0].base, instruments[0].quote, decimals, lots)
 
     def set_plan(self, plan: Plan | None) -> None:
         self.chart.set_plan(plan)
@@ -99,6 +107,7 @@ class DepthPanel(QWidget):
     def _look(self, *, force: bool = False) -> None:
         if not self._symbol or not self.isVisible():
             return
+        self._read_instruments()
         view = (self._desk.orderbooks.version(self._symbol), self.chart.size(), self.table.venues_on)
         still_gliding = self.chart.gliding
         # A silent book goes stale without a message: look now and then all the same.

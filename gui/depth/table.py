@@ -188,7 +188,8 @@ class DepthTable(QWidget):
         self._box.addStretch(1)
 
     def set_market(self, venues: Sequence[str], base: str, quote: str, price_decimals: int, amount_decimals: int) -> None:
-        """A row for each venue, all on."""
+        """A row for each venue; one that was switched off stays off."""
+        off = {row.venue for row in self.rows if not row.isChecked()}
         self._amount_decimals = amount_decimals
         self.totals.set_units(base, quote, price_decimals, amount_decimals)
         for row in self.rows:
@@ -196,8 +197,16 @@ class DepthTable(QWidget):
             row.deleteLater()
         self.rows = [VenueRow(venue, self._theme, self) for venue in venues]
         for i, row in enumerate(self.rows):
+            row.setChecked(row.venue not in off)
             row.toggled.connect(self._toggled)
             self._box.insertWidget(2 + i, row)
+
+    def forget_choices(self) -> None:
+        """Switch every venue on again, and tell nobody: for another symbol."""
+        for row in self.rows:
+            row.blockSignals(True)
+            row.setChecked(True)
+            row.blockSignals(False)
 
     @property
     def venues_on(self) -> tuple[str, ...]:

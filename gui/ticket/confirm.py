@@ -15,6 +15,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFont, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from gui.modes import ModeLook, look_of
 from gui.theme import Theme
 from gui.ticket.caution import Question
 from gui.ticket.small import divider, label
@@ -24,15 +25,23 @@ _WIDTH_PX = 420
 
 
 class ConfirmDialog(QDialog):
-    """Asks one `Question`."""
+    """Asks one `Question`. Where the order is real, `look` names the mode in the title, on top, and on the button."""
 
-    def __init__(self, question: Question, submit_label: str, side: str, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, question: Question, submit_label: str, side: str, theme: Theme, parent: QWidget | None = None, *, look: ModeLook | None = None
+    ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Confirm order")
+        self._look = look or look_of("demo")
+        self.setWindowTitle(self._look.said("Confirm order"))
         self.setMinimumWidth(_WIDTH_PX)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 12)
         layout.setSpacing(6)
+        if self._look.shout:
+            badge = label(f"{self._look.badge} · REAL ORDER", self._look.role)
+            badge.setFont(theme.ui_font(10, QFont.Weight.DemiBold))
+            badge.setFixedHeight(20)
+            layout.addWidget(badge, 0, Qt.AlignmentFlag.AlignLeft)
         asks = _wrapped(question.asks, "strong")
         asks.setFont(theme.ui_font(15, QFont.Weight.DemiBold))
         layout.addWidget(asks)
@@ -58,7 +67,7 @@ class ConfirmDialog(QDialog):
         self.back = QPushButton("Go back")
         self.back.setDefault(True)
         self.back.clicked.connect(self.reject)
-        self.confirm = QPushButton(submit_label)
+        self.confirm = QPushButton(self._look.said(submit_label))
         self.confirm.setAutoDefault(False)
         self.confirm.setProperty("role", side)
         self.confirm.setToolTip("Ctrl+Enter")

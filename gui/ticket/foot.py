@@ -8,6 +8,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
+from gui.modes import ModeLook
 from gui.theme import Theme, set_role
 from gui.ticket.figures import FiguresPanel
 from gui.ticket.model import Draft
@@ -83,9 +84,10 @@ class TicketFoot(QFrame):
         self._remark.say(said[0] if said else "", "warn" if preview.warnings else "muted")
         self._place.setToolTip("\n".join((*said, *preview.unused)))
 
-    def say_what(self, draft: Draft) -> None:
-        """Name the order on the button, in the colour of its side."""
+    def say_what(self, draft: Draft, look: ModeLook) -> None:
+        """Name the order on the button, in the colour of its side, with the mode in front where it is real."""
+        text = look.said(draft.submit_label)
         set_role(self.submit, draft.side.value)
-        if self.submit.text() != draft.submit_label:
-            self.submit.setText(draft.submit_label)
-            self.submit.setToolTip(f"{draft.submit_label} (Ctrl+Enter)")
+        if self.submit.text() != text:
+            self.submit.setText(text)
+            self.submit.setToolTip(f"{text} (Ctrl+Enter)")

@@ -18,6 +18,7 @@ from core.domain.clock import Clock
 from core.domain.errors import FathomError
 from core.domain.instruments import Instrument
 from gui import formats
+from gui.modes import look_of
 from gui.theme import Theme
 from gui.ticket.caution import CONFIRM_ABOVE, RecentOrders, question_for
 from gui.ticket.confirm import ConfirmDialog, ask
@@ -52,7 +53,10 @@ class Sender:
             plan = self._desk.engine.preview(request)
             repeated_s = self._recent.seconds_since(draft)
             question = question_for(draft, plan, grid, instruments, above=self.confirm_above, repeated_s=repeated_s, unusable=unusable)
-            if question and not await ask(ConfirmDialog(question, draft.submit_label, draft.side.value, self._theme, self._owner)):
+            look = look_of(self._desk.settings.mode)
+            if question and not await ask(
+                ConfirmDialog(question, draft.submit_label, draft.side.value, self._theme, self._owner, look=look)
+            ):
                 return ""
             self._recent.remember(draft)
             await self._desk.engine.execute(request, repeats=True)  # a repeat has been asked about above

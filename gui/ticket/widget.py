@@ -19,6 +19,7 @@ from core.domain.errors import FathomError
 from core.domain.instruments import Instrument
 from core.domain.market import BookState
 from core.domain.plan import ExecutionRequest, Plan
+from gui.modes import look_of
 from gui.theme import Theme
 from gui.ticket.chooser import StrategyChooser
 from gui.ticket.entry import EntryPanel
@@ -58,6 +59,7 @@ class TicketWidget(QWidget):
     ) -> None:
         super().__init__(parent)
         self._desk, self._bridge, self._theme = desk, bridge, theme
+        self._look = look_of(desk.settings.mode)
         self.sending = Sender(desk, theme, human_clock or SystemClock(), self)
         self._symbol = ""
         self._instruments: dict[str, Instrument] = {}
@@ -238,7 +240,8 @@ class TicketWidget(QWidget):
 
     def _use_finest_grid(self) -> None:
         chosen = [self._instruments[venue] for venue in self.venues.chosen]
-        self._grid = Grid.finest(chosen or self._instruments.values()) or self._grid
+        found = Grid.finest(chosen or self._instruments.values())
+        self._grid = found or Grid(self._grid.tick, self._grid.lot, *self._symbol.split("/")[:2])  # no venue has said its steps yet
         self.entry.set_grid(self._grid)
 
     def _edited(self) -> None:
@@ -259,7 +262,7 @@ class TicketWidget(QWidget):
             self._draft = draft
             self._refusal = ""
             self.draft_changed.emit(draft)
-        self.foot.say_what(draft)
+        self.foot.say_what(draft, self._look)
         self._show_state()
 
     def _allow_terms(self) -> None:

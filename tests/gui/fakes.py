@@ -51,6 +51,7 @@ class FakeHealth:
     age_ms: float | None = 12.0
     latency_ms: float | None = 40.0
     note: str = ""
+    connected: bool = True
 
 
 class FakeBooks:

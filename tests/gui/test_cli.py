@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from gui.cli import parse
+from gui.commands import COMMANDS
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--mode", "live"], "comes with the connection to real exchanges"),
-        (["--mode", "nonsense"], "there are demo and replay"),
+        (["--mode", "nonsense"], "there are demo, replay, paper, testnet and live"),
+        (["--mode", "live", "--replay", __file__], "played with --mode replay, not --mode live"),
         (["--mode", "replay"], "needs recordings"),
         (["--mode", "replay", "--replay", "missing.jsonl.gz"], "there is no recording missing.jsonl.gz"),
         (["--speed", "fast"], "a speed is 'max' or a number"),
@@ -58,6 +59,25 @@ def test_demo_does_not_play_recordings(tmp_path: Path, capsys: pytest.CaptureFix
 def test_without_arguments_it_is_the_demo() -> None:
     options = parse([])
     assert (options.mode, options.symbol, options.speed, options.screenshot) == ("demo", "BTC/USDT", 1.0, None)
+
+
+@pytest.mark.parametrize("mode", ["demo", "paper", "testnet", "live"])
+def test_every_mode_can_be_asked_for(mode: str) -> None:
+    assert parse(["--mode", mode]).mode == mode
+
+
+def test_no_argument_can_confirm_live_trading(capsys: pytest.CaptureFixture[str]) -> None:
+    for argument in ("--live-confirmed", "--yes", "--confirm"):
+        with pytest.raises(SystemExit):
+            parse(["--mode", "live", argument])
+    assert capsys.readouterr().err.count("nrecognized") == 3
+
+
+def test_help_names_the_commands_without_a_window(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    said = capsys.readouterr().out
+    assert all(f"\n  {name} " in said for name in COMMANDS)
 
 
 def test_the_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

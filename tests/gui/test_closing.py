@@ -19,7 +19,7 @@ def test_simulated_orders_end_with_the_program() -> None:
 
 
 def test_what_rests_on_an_exchange_stays_there() -> None:
-    assert closing_question("live", [RESTING]) == "1 order is still working. What rests on the exchanges stays there and can fill."
+    assert closing_question("live", [RESTING]) == "LIVE: 1 order is still working. What rests on the exchanges stays there and can fill."
     assert leave_label("live") == "Leave and close"
 
 

@@ -12,6 +12,8 @@ from time import perf_counter
 import pytest
 from PySide6.QtGui import QImage
 
+from gui.tokens import tokens
+
 PROGRAM = [sys.executable, "-W", "error", "-m", "gui"]
 CLOSE_S = 2.0  # on a free machine; `tests.bench.bench_startup` holds it to that
 START_S = 30.0
@@ -67,6 +69,19 @@ def test_a_screenshot_is_a_picture_of_the_live_desk(tmp_path: Path) -> None:
     assert len({image.pixel(x, y) for x in range(0, 1366, 7) for y in range(0, 768, 7)}) > 20
 
 
+def test_a_picture_of_live_is_the_question_and_nothing_has_been_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FATHOM_EMULATOR", raising=False)
+    monkeypatch.setenv("FATHOM_BINANCE_KEY", "no-key-at-all")
+    monkeypatch.setenv("FATHOM_BINANCE_SECRET", "no-secret-at-all")
+    picture, profile = tmp_path / "window.png", tmp_path / "profile"
+    program = _start("--mode", "live", "--screenshot", str(picture), "--after", "0", "--profile", str(profile))
+    _, error = program.communicate(timeout=START_S)
+    assert (program.returncode, error) == (0, "")
+    image = QImage(str(picture))
+    assert {image.pixelColor(x, 0).name() for x in range(image.width())} == {tokens("dark")["live"]}
+    assert not (profile / "live").exists()
+
+
 def test_an_unknown_symbol_is_one_sentence_and_no_picture(tmp_path: Path) -> None:
     picture = tmp_path / "window.png"
     program = _start("--screenshot", str(picture), "--symbol", "NOPE/USDT")
@@ -88,7 +103,7 @@ def test_a_damaged_recording_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_a_bad_argument_opens_no_window() -> None:
-    program = _start("--mode", "live")
+    program = _start("--mode", "nonsense")
     out, error = program.communicate(timeout=START_S)
     assert (program.returncode, out) == (2, "")
     assert error.count("\n") == 1

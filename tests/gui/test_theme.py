@@ -26,6 +26,7 @@ def test_text_is_readable_on_every_surface(theme: ThemeName, palette: PaletteNam
         assert contrast(colors["on_button"], colors[button]) >= 4.5, button
     for badge in ("demo_badge", "replay_badge"):
         assert contrast(colors["on_badge"], colors[badge]) >= 4.5, badge
+    assert contrast(colors["on_button"], colors["live_badge"]) >= 4.5
     assert contrast(colors["on_accent"], colors["accent"]) >= 4.5
 
 

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from core.domain.market import BookState
-from gui.health import HealthStrip, chip_of
+from gui.health import HealthStrip, chip_of, grouped
 from gui.statusbar import LagMeter, StatusBar
 from gui.theme import Theme
 from gui.topbar import TopBar, spread_bps
@@ -57,6 +57,46 @@ def test_venues_without_room_share_a_chip_that_shows_the_worst_of_them(theme: Th
     assert rest.venue == f"+{len(states) - len(strip.shown) + 1}"
     assert rest.state == "gap"
     assert "some_venue_4: gap" in rest.tip
+
+
+EIGHT = [f"{exchange}_{kind}" for exchange in ("binance", "bybit", "okx", "kraken") for kind in ("spot", "perp")]
+
+
+def test_a_venue_that_is_not_connected_says_why(theme: Theme) -> None:
+    why = "not connected: okx refused the keys; tried again every 300 s"
+    chip = chip_of(FakeHealth("okx_perp", BookState.EMPTY, age_ms=None, latency_ms=None, note=why, connected=False))
+    assert (chip.state, chip.value) == ("offline", "offline")
+    assert chip.tip == f"okx_perp: {why}"
+
+
+def test_eight_venues_and_their_states_are_in_sight_at_1366_pixels(theme: Theme, qtbot: QtBot) -> None:
+    for mode in ("paper", "testnet", "live"):
+        bar = TopBar(theme, mode, "BTC/USDT")
+        qtbot.addWidget(bar)
+        bar.resize(1366, 36)
+        bar.show()
+        bar.show_touch(Decimal("61837.63"), Decimal("61837.64"), 2)
+        bar.show_health([FakeHealth(venue, BookState.LIVE) for venue in EIGHT])
+        bar.grab()
+        assert [chip.venue for chip in bar.health.shown] == EIGHT, mode
+
+
+def test_where_names_have_no_room_an_exchange_is_named_once() -> None:
+    chips = [chip_of(FakeHealth(venue, BookState.LIVE)) for venue in (*EIGHT[:3], "odd")]
+    assert [chip.written for chip in grouped(chips)] == ["binance spot", "perp", "bybit spot", "odd"]
+    assert [chip.written for chip in grouped(chips, letters=1)] == ["binance s", "p", "bybit s", "odd"]
+    assert [chip.tip for chip in grouped(chips)] == [chip.tip for chip in chips]
+
+
+def test_the_tooltip_is_that_of_the_chip_under_the_mouse(theme: Theme, qtbot: QtBot) -> None:
+    strip = HealthStrip(theme)
+    qtbot.addWidget(strip)
+    strip.resize(420, 36)
+    strip.show_health([FakeHealth(venue, BookState.LIVE) for venue in EIGHT])
+    strip.grab()
+    boxes = dict(zip((chip.venue for chip in strip.shown), strip._boxes, strict=True))
+    assert boxes["bybit_perp"].left() == boxes["bybit_spot"].right() + 1
+    assert all(not one.intersects(other) for venue, one in boxes.items() for name, other in boxes.items() if venue != name)
 
 
 def test_numbers_do_not_move_what_stands_beside_them(theme: Theme, qtbot: QtBot) -> None:
