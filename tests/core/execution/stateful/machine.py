@@ -127,22 +127,22 @@ class Trading(RuleBasedStateMachine):
         ask = data.draw(self.ask, label="ask")
         self.step(wait, lambda world: start_in(world, ask, dark))
 
-    @precondition(lambda self: self.the_world.working())
+    @precondition(lambda self: bool(self.the_world.working()))
     @rule(which=which, wait=waits)
     def cancel(self, which: int, wait: float) -> None:
         self.step(wait, lambda world: cancel(world, pick(world.working(), which)))
 
-    @precondition(lambda self: self.the_world.working())
+    @precondition(lambda self: bool(self.the_world.working()))
     @rule(which=which, away=st.sampled_from([None, "0.5", "-0.5", "2"]), times=st.sampled_from([None, "0.5", "2", "1.1"]), wait=waits)
     def modify(self, which: int, away: str | None, times: str | None, wait: float) -> None:
         self.step(wait, lambda world: modify(world, pick(world.working(), which), away, times))
 
-    @precondition(lambda self: open_children(self.the_world))
+    @precondition(lambda self: bool(open_children(self.the_world)))
     @rule(which=which, times=st.sampled_from(["0.5", "2"]), wait=waits)
     def modify_child(self, which: int, times: str, wait: float) -> None:
         self.step(wait, lambda world: modify_child(world, pick(open_children(world), which), times))
 
-    @precondition(lambda self: open_children(self.the_world))
+    @precondition(lambda self: bool(open_children(self.the_world)))
     @rule(which=which, wait=waits)
     def cancel_child(self, which: int, wait: float) -> None:
         def act(world: World) -> None:
@@ -150,7 +150,7 @@ class Trading(RuleBasedStateMachine):
 
         self.step(wait, act)
 
-    @precondition(lambda self: self.the_world.working())
+    @precondition(lambda self: bool(self.the_world.working()))
     @rule(which=which, wait=waits)
     def pause_or_resume(self, which: int, wait: float) -> None:
         self.step(wait, lambda world: pause_or_resume(world, pick(world.working(), which)))
@@ -164,7 +164,7 @@ class Trading(RuleBasedStateMachine):
 
         self.step(wait, act)
 
-    @precondition(lambda self: self.the_world.working())
+    @precondition(lambda self: bool(self.the_world.working()))
     @rule(wait=waits)
     def cancel_all(self, wait: float) -> None:
         def act(world: World) -> None:
@@ -182,7 +182,7 @@ class Trading(RuleBasedStateMachine):
 
         self.step(wait, act)
 
-    @precondition(lambda self: lost_children(self.the_world))
+    @precondition(lambda self: bool(lost_children(self.the_world)))
     @rule(which=which, wait=waits)
     def resolve(self, which: int, wait: float) -> None:
         """The trader looks at the venue, takes the order back there if need be, and says so."""
@@ -290,7 +290,7 @@ class Trading(RuleBasedStateMachine):
     def minimums_rise(self, venue: int, minimum: str, wait: float) -> None:
         self.step(wait, lambda world: world.set_minimum(pick(list(world.venues), venue), Decimal(minimum)))
 
-    @precondition(lambda self: self.the_world.truly_open())
+    @precondition(lambda self: bool(self.the_world.truly_open()))
     @rule(which=which, wait=waits)
     def the_venue_cancels(self, which: int, wait: float) -> None:
         def act(world: World) -> None:
@@ -369,9 +369,10 @@ def start(world: World, ask: Ask) -> None:
 
 
 def start_in(world: World, ask: Ask, dark: Fault | None) -> None:
-    for connector in world.venues.values() if dark is not None else ():
-        connector.faults.arm(dark, Call.CREATE)
-        connector.faults.arm(StreamFault.DROPPED, times=3)
+    if dark is not None:
+        for connector in world.venues.values():
+            connector.faults.arm(dark, Call.CREATE)
+            connector.faults.arm(StreamFault.DROPPED, times=3)
     start(world, ask)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.domain.enums import ExecutionStrategy, OrderSide
 from core.domain.numbers import floor_to
 
-_DEPTH = ({}, {"liquidity_type": "quote"})
+_DEPTH: Sequence[Mapping[str, object]] = ({}, {"liquidity_type": "quote"})
 # Of each strategy some parameters that make a difference; the first are the simplest.
 PARAMS: Mapping[ExecutionStrategy, Sequence[Mapping[str, object]]] = MappingProxyType(
     {

@@ -15,6 +15,7 @@ from core.domain.numbers import ceil_to, floor_to
 from core.domain.orders import ChildStatus, Fill, Knowledge
 from core.execution import engine, sending, tca
 from core.execution.evidence import Evidence
+from core.execution.preview import with_conditions
 from core.execution.recorder import Recorder
 from core.execution.recovery import Recovery
 from core.execution.risk.funds import Funds
@@ -98,7 +99,6 @@ def prices_round_past_the_limit(patch: pytest.MonkeyPatch) -> None:
 
 
 def dust_is_swept_under_the_carpet(patch: pytest.MonkeyPatch) -> None:
-    with_conditions = engine.with_conditions
     patch.setattr(engine, "with_conditions", lambda plan, *more: replace(with_conditions(plan, *more), unallocated=plan.amount * 0))
 
 

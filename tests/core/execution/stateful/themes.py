@@ -73,7 +73,7 @@ class WorkingAlgos(Trading):
 class Crashes(Trading):
     """Desks that die at every turn, while requests that fail are on their way."""
 
-    @precondition(lambda self: self.the_world.working())
+    @precondition(lambda self: bool(self.the_world.working()))
     @rule(
         fault=st.sampled_from(list(Fault)),
         call=st.sampled_from([Call.CREATE, Call.CANCEL, Call.AMEND]),
@@ -90,7 +90,7 @@ class Crashes(Trading):
 
         self.step(wait, act)
 
-    @precondition(lambda self: self.the_world.working())
+    @precondition(lambda self: bool(self.the_world.working()))
     @rule(moments=st.integers(0, 12), wait=waits)
     def die_soon(self, moments: int, wait: float) -> None:
         self.step(wait, lambda world: world.session.life.end_in(moments))
@@ -113,22 +113,22 @@ class Changes(Trading):
 
     ask = asks(ROUTERS, away=("-1", "-0.5", "-4", "0"), how=(GTC, {"post_only": True}))
 
-    @precondition(lambda self: self.the_world.working())
+    @precondition(lambda self: bool(self.the_world.working()))
     @rule(which=which, away=st.sampled_from([None, "0.5", "-0.5"]), times=st.sampled_from(["1.1", "0.5", "2"]), wait=waits)
     def change(self, which: int, away: str | None, times: str, wait: float) -> None:
         self.step(wait, lambda world: modify(world, pick(world.working(), which), away, times))
 
-    @precondition(lambda self: resting(self.the_world))
+    @precondition(lambda self: bool(resting(self.the_world)))
     @rule(which=which, away=st.sampled_from([None, "0.5", "-0.5"]), times=st.sampled_from(["1.1", "0.5", "2"]), wait=waits)
     def change_what_rests(self, which: int, away: str | None, times: str, wait: float) -> None:
         self.step(wait, lambda world: modify(world, pick(resting(world), which).parent, away, times))
 
-    @precondition(lambda self: resting(self.the_world))
+    @precondition(lambda self: bool(resting(self.the_world)))
     @rule(which=which, times=st.sampled_from(["0.5", "0.8", "2"]), wait=waits)
     def change_one_child(self, which: int, times: str, wait: float) -> None:
         self.step(wait, lambda world: modify_child(world, pick(resting(world), which), times))
 
-    @precondition(lambda self: self.the_world.working())
+    @precondition(lambda self: bool(self.the_world.working()))
     @rule(
         which=which,
         away=st.sampled_from(["0.5", "-0.5"]),
@@ -147,7 +147,7 @@ class Changes(Trading):
 
         self.step(wait, act)
 
-    @precondition(lambda self: open_children(self.the_world))
+    @precondition(lambda self: bool(open_children(self.the_world)))
     @rule(which=which, fault=st.sampled_from(list(StreamFault)), wait=waits)
     def fill_it_behind_a_veil(self, which: int, fault: StreamFault, wait: float) -> None:
         """The market comes to an order of ours, and the news of it go astray."""

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from random import Random
-from types import SimpleNamespace
-from typing import Any, TypeVar, cast, final
+from typing import Any, TypeVar, final
 
 from core.domain.clock import MICROSECONDS, SimulatedClock
 from core.domain.errors import FathomError
@@ -91,8 +91,8 @@ class World:
         self.disk = Disk()
         self.crashes = 0
         self.measured: dict[str, tuple[Decimal, ParentStatus]] = {}
-        self._secrets = ids.secrets
-        ids.secrets = cast(Any, SimpleNamespace(randbits=Random(setup.seed).getrandbits))  # the same ids whenever an example is run
+        self._dice = secrets.randbits
+        secrets.randbits = Random(setup.seed).getrandbits  # type: ignore[assignment]  # the same ids whenever an example is run
         self.books = {venue: Book(RULES[venue], self.clock) for venue in setup.venues}
         money = POOR if setup.poor else None
         self.venues = {
@@ -272,7 +272,7 @@ class World:
         try:
             self.run(self._close())
         finally:
-            ids.secrets = self._secrets
+            secrets.randbits = self._dice
             self._alarm.close()
             self.loop.close()
             self.disk.close()
