@@ -11,6 +11,7 @@ from core.domain.orders import ChildStatus, Knowledge, ParentStatus
 from core.exchanges.connector import NewOrder
 from core.exchanges.limited import LimitedConnector
 from core.exchanges.limiter import RateLimits
+from core.exchanges.paper.faults import Call, Fault
 from core.execution.engine import ExecutionEngine
 from core.execution.manager import OrderManager
 from core.execution.order import Order
@@ -61,6 +62,26 @@ async def test_an_order_that_waits_for_its_turn_does_not_leave_after_its_cancel(
         assert order.status is ParentStatus.CANCELLED
         assert (child.status, child.reason) == (ChildStatus.NOT_PLACED, "taken back before it was sent")
         assert child.id not in f.venues[V].truth.orders
+
+
+async def test_a_cancel_of_an_order_that_needs_attention_is_remembered_after_a_restart(tmp_path: Path) -> None:
+    async with crash_floor(tmp_path / "journal.db", V) as world:
+        faults = world.venues[V].faults
+        async with world.session() as first:
+            faults.arm(Fault.TIMEOUT_LOST)
+            faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+            order = await first.start("buy", "1", "99", "best_price")
+            await world.live(first, 90)
+            assert order.status is ParentStatus.NEEDS_ATTENTION
+            cancelling = asyncio.ensure_future(first.engine.cancel_execution(order.id))
+            await world.live(first, 31)
+            assert await cancelling
+            assert order.status is ParentStatus.NEEDS_ATTENTION
+        faults.clear()
+        async with world.session() as second:
+            await world.live(second, 30)
+            assert second.manager.order(order.id).status is ParentStatus.CANCELLED
+            assert not world.venues[V].truth.orders
 
 
 async def _queued(f: Floor) -> Order:
