@@ -116,7 +116,8 @@ class Recovery:
         now_us = self._manager.clock.now_us()
         for child in parent.open_children:
             self._doubt(child, now_us)
-        if parent.status is ParentStatus.CANCELLING:
+        if parent.status is ParentStatus.CANCELLING or _was_cancelled(story):
+            parent.move(ParentStatus.CANCELLING, now_us)
             return
         remarks = self._remarks(parent, story)
         if parent.status is not ParentStatus.PAUSED:
@@ -264,6 +265,11 @@ class Recovery:
     async def close(self) -> None:
         """Stop waiting for answers; the manager goes on with them."""
         await self._tasks.close()
+
+
+def _was_cancelled(story: Story) -> bool:
+    """Whether the trader has ever asked for it: an order that needed attention meanwhile is cancelled all the same."""
+    return any(entry.kind == Kind.WISH and entry.body.get("what") == "cancel" for entry in story.entries)
 
 
 def _s(count: int) -> str:

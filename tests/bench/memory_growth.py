@@ -2,7 +2,7 @@
 
     python -m tests.bench.memory_growth --minutes 60
 
-Growth per hour is the slope of a straight line through the samples after the warm-up, so one late allocation does not pass for a leak. Linux
+Growth per hour is the slope of a straight line through the samples after the warm-up: one late allocation does not pass for a leak. Linux
 only: the resident size is read from /proc.
 """
 

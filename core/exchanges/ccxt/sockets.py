@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import sys
 import weakref
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from core.domain.errors import VenueUnavailable
+
+log = logging.getLogger(__name__)
 
 LONGEST_DIAL_PAUSE_S = 5.0
 
@@ -101,16 +104,18 @@ class Sockets:
         """
         session = None if self.own_session else self.session
         try:
-            await self.close()  # type: ignore[attr-defined]  # ccxt's
-        except asyncio.CancelledError:
-            if (task := asyncio.current_task()) is not None and task.cancelling():
-                raise  # it is we who are cancelled, not one of ccxt's futures
-        left = self._spawned | {task for task in asyncio.all_tasks() if self._runs_in(task)}
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-        if session is not None:
-            await session.close()
+            # In a task of its own: what it surfaces of ccxt's cancelled futures is then no cancellation of ours.
+            closing = asyncio.ensure_future(self.close())  # type: ignore[attr-defined]  # ccxt's
+            await asyncio.wait({closing})
+            if not closing.cancelled() and (error := closing.exception()) is not None:
+                log.warning("closing %s: %s", self.id, type(error).__name__, extra={"detail": error})
+            left = self._spawned | {task for task in asyncio.all_tasks() if self._runs_in(task)}
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+        finally:
+            if session is not None:
+                await session.close()
 
     def _runs_in(self, task: asyncio.Task[Any]) -> bool:
         """Whether a task is in a method of this client or of one of its sockets, or in a function defined in one."""

@@ -77,6 +77,7 @@ async def test_a_cancel_of_an_order_that_needs_attention_is_remembered_after_a_r
             await world.live(first, 31)
             assert await cancelling
             assert order.status is ParentStatus.NEEDS_ATTENTION
+            await first.journal.durable()
         faults.clear()
         async with world.session() as second:
             await world.live(second, 30)
