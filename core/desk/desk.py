@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import final
 
 from core.desk.connections import Connections
+from core.desk.foreign import ForeignOrder
 from core.desk.health import VenueHealth, not_connected, venue_health
+from core.desk.holdings import Holding, holdings
 from core.desk.limits import LimitsFile, RiskLimits
 from core.desk.markets import Market, open_market
 from core.desk.notices import Notices
@@ -33,7 +35,6 @@ from core.domain.errors import JournalError, UnknownSymbol
 from core.domain.events import Notice
 from core.domain.instruments import Instrument
 from core.domain.market import MarketView, MergedDepth
-from core.exchanges.connector import VenueOrder
 from core.execution.engine import ExecutionEngine
 from core.execution.manager import OrderManager
 from core.execution.recovery import Recovery
@@ -206,9 +207,21 @@ class Desk:
                 health.append(venue_health(connector, book, view.now_us))
         return health
 
-    def foreign_orders(self, symbol: str) -> list[VenueOrder]:
+    def holdings(self) -> list[Holding]:
+        """Balances and positions of every venue that has told them, in the desk's order."""
+        words = self.engine.risk.funds.words()
+        return holdings({venue: words[venue] for venue in self.connectors if venue in words}, self.settings.symbol)
+
+    def ask_holdings(self) -> None:
+        """Ask the venues whose balances are older than half a minute; the answers come by and by."""
+        for venue, connector in self.connectors.items():
+            if connector.instruments:
+                self.engine.risk.funds.want(venue)
+
+    def foreign_orders(self) -> list[ForeignOrder]:
         """Open orders on our accounts that no order of this profile stands behind, as last seen. They are left alone."""
-        return [order for order in self.engine.reconciler.foreign_orders if order.symbol == symbol]
+        seen = map(ForeignOrder.of, self.engine.reconciler.foreign_orders)
+        return sorted(seen, key=lambda order: (order.venue, order.symbol, order.venue_order_id))
 
     @property
     def halted(self) -> str:

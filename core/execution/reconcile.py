@@ -84,12 +84,13 @@ class Reconciler:
         connector, asked_us = self._connectors[venue], self._clock.now_us()
         expected = [child for child in self._live.on(venue, symbol) if child.status in _ACKNOWLEDGED]
         try:
-            listed = {order.client_id: order for order in await connector.open_orders(symbol)}
+            found = await connector.open_orders(symbol)
         except VenueError as error:
             log.warning("open orders of %s %s: %s", venue, symbol, error, extra={"detail": error.detail})
             return False
-        strangers = [order for client_id, order in listed.items() if self._manager.child(client_id) is None]
-        self._show_foreign((venue, symbol), strangers)
+        # Orders placed by hand may have no client id at all: they are counted before ids become keys.
+        self._show_foreign((venue, symbol), [order for order in found if self._manager.child(order.client_id) is None])
+        listed = {order.client_id: order for order in found}
         behind = [child for child in expected if _contradicts(child, listed.get(child.client_id))]
         for client_id, order in listed.items():
             child = self._manager.child(client_id)

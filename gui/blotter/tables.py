@@ -7,10 +7,10 @@ from typing import Any
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from gui.blotter.delegates import ROW_PX
-from gui.blotter.lists import NewestFirst
+from gui.blotter.lists import PlainModel
 
 
-def plain_table(model: NewestFirst[Any]) -> QTableView:
+def plain_table(model: PlainModel[Any]) -> QTableView:
     """A table of `model`, which the caller keeps alive."""
     table = QTableView()
     table.setModel(model)

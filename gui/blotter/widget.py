@@ -1,4 +1,5 @@
-"""The blotter as a whole: Orders, Fills, Log. What chooses between them stands in the dock's title row: a row more for orders.
+"""The blotter as a whole: Orders, Fills, Balances, what is not ours, Log. What chooses between them stands in the dock's title row: a row
+more for orders.
 
 It starts from the manager's snapshots and then lives on the bridge's coalesced changes. Nothing here blinks except
 a new fill, once, for a moment.
@@ -14,7 +15,9 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QTabWidget, QWi
 
 from core.domain.events import Notice, OrderEvent
 from core.domain.orders import Fill, OrderSnapshot
+from gui.blotter.balances import balances_table
 from gui.blotter.fills import FillBook, fills_model
+from gui.blotter.foreign import foreign_table
 from gui.blotter.log import OrderTeller, log_model
 from gui.blotter.modify import ModifyDialog
 from gui.blotter.orders_model import OrdersModel
@@ -31,11 +34,11 @@ if TYPE_CHECKING:
     from gui.bridge import Bridge
 
 _BAR_PX = 20
-_TABS = ("Orders", "Fills", "Log")
+_TABS = ("Orders", "Fills", "Balances", "Not ours", "Log")
 
 
 class BlotterWidget(QTabWidget):
-    """Orders, fills and log of one desk.
+    """Orders, fills, balances and log of one desk.
 
     Attributes:
         controls: for the dock's title row.
@@ -56,7 +59,10 @@ class BlotterWidget(QTabWidget):
         self.show_only = Segmented([(show, show.value) for show in Show])
         self.cancel_all = QPushButton("Cancel all")
         self._count = ElidedLabel("muted")
-        for tab, title in zip((self.view, plain_table(self.fills), plain_table(self.log)), _TABS, strict=True):
+        self.balances = balances_table(desk, theme)
+        self.foreign = foreign_table(desk, theme)
+        tabs = (self.view, plain_table(self.fills), self.balances, self.foreign, plain_table(self.log))
+        for tab, title in zip(tabs, _TABS, strict=True):
             self.addTab(tab, title)
         self.setDocumentMode(True)
         self.tabBar().hide()

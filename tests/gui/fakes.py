@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from core.desk.foreign import ForeignOrder
+from core.desk.holdings import Holding
 from core.domain.clock import SimulatedClock
 from core.domain.enums import ExecutionStrategy, Liquidity, MarketType, OrderSide, OrderType, TimeInForce
 from core.domain.errors import BadPrice, FathomError
@@ -187,6 +189,9 @@ class FakeDesk:
         self.order_manager = FakeOrders()
         self.orderbooks = FakeBooks()
         self.engine = FakeEngine(self)
+        self.held: list[Holding] = []
+        self.foreign: list[ForeignOrder] = []
+        self.asked_for_holdings = 0
         self._said: list[Notice] = []
         self._listeners: list[Callable[[Notice], None]] = []
 
@@ -200,6 +205,15 @@ class FakeDesk:
         self._said.append(Notice(self.clock.now_us(), level, sentence))
         for listener in list(self._listeners):
             listener(self._said[-1])
+
+    def holdings(self) -> list[Holding]:
+        return self.held
+
+    def ask_holdings(self) -> None:
+        self.asked_for_holdings += 1
+
+    def foreign_orders(self) -> list[ForeignOrder]:
+        return self.foreign
 
     def symbols(self) -> list[str]:
         return [SYMBOL, "ETH/USDT"]

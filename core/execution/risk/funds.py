@@ -50,6 +50,20 @@ class _Account:
     unseen: dict[str, ChildState] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class AccountWords:
+    """What a venue last said of our account.
+
+    Attributes:
+        positions: symbol -> net base, negative when short.
+        asked_us: when it was asked.
+    """
+
+    balances: Mapping[str, Balance]
+    positions: Mapping[str, Decimal]
+    asked_us: int
+
+
 @final
 class Funds:
     """Balances and margins of all venues.
@@ -66,6 +80,10 @@ class Funds:
         self._tasks = tasks
         self._accounts: dict[str, _Account] = {}
         self._asking: set[str] = set()
+
+    def words(self) -> dict[str, AccountWords]:
+        """By venue; one that has not answered yet is missing."""
+        return {venue: AccountWords(of.balances, of.positions, of.asked_us) for venue, of in self._accounts.items()}
 
     # -- asking the venues ---------------------------------------------------------------------------
 

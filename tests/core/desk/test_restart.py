@@ -118,10 +118,10 @@ async def test_orders_that_others_placed_on_a_late_venue_are_told_of_when_it_com
     world.ways["okx_spot"].away = True
     async with world.desk() as desk:
         await world.clock.advance(4)
-        assert desk.foreign_orders(SYMBOL) == []
+        assert desk.foreign_orders() == []
         world.ways["okx_spot"].away = False
         await world.clock.advance(2)
-        assert [order.client_id for order in desk.foreign_orders(SYMBOL)] == ["byhand"]
+        assert [(order.venue, order.symbol) for order in desk.foreign_orders()] == [("okx_spot", SYMBOL)]
         assert any("1 open order on your accounts not placed by Fathom" in sentence for sentence in said(desk))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -207,3 +208,19 @@ async def test_an_order_the_venue_had_no_time_for_is_planned_anew_under_another_
         assert order.status is ParentStatus.FILLED
         assert shape(order) == [(VENUE, "1", "0", "not_placed"), (VENUE, "1", "1", "filled")]
         assert order.children[0].reason == "binance_spot asks us to slow down."
+
+
+async def test_orders_placed_by_hand_count_one_by_one_also_without_a_client_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with floor(VENUE) as f:
+        truth = f.venues[VENUE].truth
+        by_hand = [
+            replace(truth.place(NewOrder(name, SYMBOL, BUY, Decimal(1), Decimal(price))), client_id="")
+            for name, price in (("one", "90"), ("two", "91"))
+        ]
+
+        async def listed(_symbol: str) -> Sequence[VenueOrder]:
+            return by_hand
+
+        monkeypatch.setattr(f.venues[VENUE], "open_orders", listed)
+        assert await f.do(f.engine.reconciler.sweep(VENUE, SYMBOL))
+        assert [order.price for order in f.engine.reconciler.foreign_orders] == [Decimal(90), Decimal(91)]
