@@ -75,7 +75,7 @@ class MainWindow(QMainWindow):
         self.ticket_dock.setMinimumWidth(300)
         self.ticket_dock.setMaximumWidth(420)
         self.depth_dock.setMinimumSize(420, 220)
-        self.blotter_dock.setMinimumSize(600, 140)
+        self.blotter_dock.setMinimumSize(748, 140)  # its title row too
         self.inspector_dock.setMinimumSize(440, 140)  # its title row, once the panel's switches are in it
         self.icons.dress(self.top_bar.kill, "kill", "error")
         self._menus = self._make_menus()

@@ -91,7 +91,6 @@ class Workspace(QObject):
         self._slow.setInterval(_SLOW_MS)
         self._slow.timeout.connect(self._look_slowly)
         self._slow.start()
-        self._look_slowly()
         window.setFocus()  # not the first field: a number typed by accident should go nowhere
 
     def _wire(self) -> None:
@@ -149,6 +148,7 @@ class Workspace(QObject):
         self.ticket.set_symbol(symbol)
         self.depth.set_symbol(symbol)
         self._look()
+        self._look_slowly()
 
     def working_orders(self) -> list[OrderSnapshot]:
         """Parents that are not over."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -112,8 +112,8 @@ class Trader:
 
     # -- ticket ------------------------------------------------------------------------------------
 
-    async def buy(self, amount: str, price: str, strategy: ExecutionStrategy, **params: str) -> OrderSnapshot:
-        """Fill in the ticket and press its button; returns the parent as the blotter shows it."""
+    async def buy(self, amount: str, price: str, strategy: ExecutionStrategy, *, on: Sequence[str] = (), **params: str) -> OrderSnapshot:
+        """Fill in the ticket, and press its button once the preview names the venues `on`; returns the parent as the blotter shows it."""
         ticket = self.workspace.ticket
         before = {order.id for order in self.workspace.blotter.orders.parents()}
         ticket.strategy.combo.setCurrentIndex(ticket.strategy.combo.findData(strategy))
@@ -123,7 +123,11 @@ class Trader:
             editor = ticket.form.editor(name)
             assert isinstance(editor, QLineEdit)
             write(editor, text)
-        await until(ticket.foot.submit.isEnabled)
+
+        def planned() -> set[str]:
+            return {child.exchange for child in ticket.plan.children} if ticket.plan is not None else set()
+
+        await until(lambda: ticket.foot.submit.isEnabled() and (not on or planned() == set(on)))
         assert ticket.foot.submit.text() == self.window.look.said(f"BUY {amount} {ticket.grid.base} · {strategy.label}")
         QTest.mouseClick(ticket.foot.submit, Qt.MouseButton.LeftButton)
         await until(lambda: len(self.workspace.blotter.orders.parents()) > len(before))
@@ -265,7 +269,7 @@ def test_keys_are_entered_four_venues_connect_and_orders_are_filled_paused_modif
         await until(lambda: workspace.depth.shown is not None and set(workspace.depth.shown.venues) == set(VENUES))
 
         # Four BTC at the best ask: one from each venue, by the exchanges' own count.
-        swept = await trader.buy("4", "100.5", ExecutionStrategy.PRICE_OPTIMIZED_LIQUIDITY)
+        swept = await trader.buy("4", "100.5", ExecutionStrategy.PRICE_OPTIMIZED_LIQUIDITY, on=VENUES)
         await trader.comes_to(swept, ParentStatus.FILLED)
         assert {child.exchange for child in trader.children(swept)} == set(VENUES)
         assert trader.shown(swept).average_price == Decimal("100.5")
@@ -312,7 +316,7 @@ def test_live_is_asked_for_named_on_every_order_and_trades_another_symbol(trade:
         await trader.venues_live(*VENUES)
         assert window.windowTitle() == "LIVE Fathom — ETH/USDT"
 
-        bought = await trader.buy("2", "100.5", ExecutionStrategy.SPLIT_EVENLY)
+        bought = await trader.buy("2", "100.5", ExecutionStrategy.SPLIT_EVENLY, on=VENUES)
         await trader.comes_to(bought, ParentStatus.FILLED)
         assert {venue: trader.bought_on(venue) for venue in VENUES} == dict.fromkeys(VENUES, Decimal("0.5"))
 
@@ -334,7 +338,7 @@ def test_keys_that_are_refused_leave_their_venues_offline_with_the_reason_and_th
 
         await until(lambda: states() == {"binance_spot": "live", "binance_perp": "live", "bybit_spot": "offline", "bybit_perp": "offline"})
         assert all("not connected: bybit" in chip.tip for chip in strip.shown if chip.state == "offline")
-        bought = await trader.buy("1", "100.5", ExecutionStrategy.SPLIT_EVENLY)
+        bought = await trader.buy("1", "100.5", ExecutionStrategy.SPLIT_EVENLY, on=VENUES[:2])
         await trader.comes_to(bought, ParentStatus.FILLED)
         assert {child.exchange for child in trader.children(bought)} == {"binance_spot", "binance_perp"}
 
