@@ -72,15 +72,22 @@ class BusyFeed:
         for place in places:
             sizes = [self._random.randint(1, 10**6) for _ in range(LEVELS)]
             self._say(BookMessage(True, *place, 1, 1, None, None, range(MID - LEVELS, MID), sizes, range(MID + 1, MID + LEVELS + 1), sizes))
+        changes = [self._change() for _ in range(500)]  # made beforehand: the exchanges have half a machine to themselves at best
         begun = perf_counter()
         for number in itertools.count(1):
             venue, symbol = places[number % len(places)]
-            sides: list[Any] = []
-            for first in (MID - 60, MID + 1):
-                sides += [self._random.sample(range(first, first + 60), CHANGED), [self._random.randint(1, 10**6) for _ in range(CHANGED)]]
             now_us = SystemClock().now_us()
-            self._say(BookMessage(False, venue, symbol, now_us, now_us, None, None, *sides))
-            await asyncio.sleep(max(begun + number / (self._rate * len(places)) - perf_counter(), 0))
+            self._say(BookMessage(False, venue, symbol, now_us, now_us, None, None, *changes[number % len(changes)]))
+            if (early_s := begun + number / (self._rate * len(places)) - perf_counter()) > 0:
+                await asyncio.sleep(early_s)
+            elif number % len(places) == 0:
+                await asyncio.sleep(0)
+
+    def _change(self) -> list[list[int]]:
+        sides: list[list[int]] = []
+        for first in (MID - 60, MID + 1):
+            sides += [self._random.sample(range(first, first + 60), CHANGED), [self._random.randint(1, 10**6) for _ in range(CHANGED)]]
+        return sides
 
     def _say(self, message: MarketMessage) -> None:
         for listener in self._listeners[message.venue]:

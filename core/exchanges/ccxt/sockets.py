@@ -62,6 +62,7 @@ class Sockets:
         if socket not in self._sockets:
             self._sockets.add(socket)
             socket.handle_message = _outspoken(self.id, socket)
+            socket.reject = _discreet(socket)
         if (carrier := CARRIER.get()) is not None:
             carrier.socket = socket
         return socket
@@ -147,6 +148,25 @@ def _outspoken(exchange_id: str, socket: Any) -> Callable[[Any], None]:
             socket.on_error(VenueUnavailable(f"{exchange_id} sent something that can't be read.", detail=error))
 
     return handle_message
+
+
+def _discreet(socket: Any) -> Callable[..., Any]:
+    """A socket's way of failing what was asked of it, without a report of what nobody waits for any more.
+
+    WORKAROUND ccxt: a log-in keeps a future for callers who come meanwhile (`ensure_user_data_stream_ws_subscribe_signature`). When
+    nobody does and the socket is lost, asyncio reports its exception as one that was never looked at. Remove when ccxt looks.
+    """
+    reject: Callable[..., Any] = socket.reject
+
+    def reject_discreetly(result: Any, message_hash: str | None = None) -> Any:
+        failing = list(socket.futures.values()) if message_hash is None else [socket.futures.get(message_hash)]
+        answer = reject(result, message_hash)
+        for future in failing:
+            if future is not None and future.done():
+                _look_at(future)
+        return answer
+
+    return reject_discreetly
 
 
 def _look_at(spawned: asyncio.Future[Any]) -> None:
