@@ -1,8 +1,8 @@
 """The kill switch: nothing new from this moment on, every order taken back, and the venues asked whether it is true.
 
-That a cancel was accepted proves nothing. Each venue is asked for its open orders until none of ours is among them;
-what it lists and we thought over, or never knew, is cancelled as well. What can't be made sure of in time is named, not
-hidden: the search for it goes on behind, and the report says where to look.
+That a cancel was accepted proves nothing. Each venue is asked for its open orders until none of ours is among them; what
+it lists and we thought over is cancelled as well, and what this profile never sent is left alone, whatever its id looks like.
+What can't be made sure of in time is named, not hidden: the search for it goes on behind, and the report says where to look.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from core.domain.errors import OrderNotFound, VenueError
 from core.domain.kill import KillReport, Unconfirmed
 from core.domain.orders import ChildStatus, Knowledge
 from core.exchanges.connector import ExchangeConnector, VenueOrder
-from core.execution.ids import is_ours
 from core.execution.live import LiveChildren
 from core.execution.manager import OrderManager
 from core.execution.state import ChildState
@@ -128,7 +127,7 @@ class _Sweep:
             log.warning("open orders of %s: %s", venue, error, extra={"detail": error.detail})
             self._said = str(error)
             return
-        ours = {order.client_id: order for order in listed if is_ours(order.client_id) or self._manager.child(order.client_id) is not None}
+        ours = {order.client_id: order for order in listed if self._manager.sent(order.client_id)}
         self._listed = {client_id: order for client_id, order in self._listed.items() if order.symbol != symbol} | ours
         if not ours and not self._live.on(venue, symbol):
             self._asking.discard(symbol)
@@ -138,7 +137,7 @@ class _Sweep:
                 await self._cancel_stray(symbol, client_id)
 
     async def _cancel_stray(self, symbol: str, client_id: str) -> None:
-        """It has our prefix and is no live order of ours: take it back without the manager's help."""
+        """We sent it and thought it over: take it back without the manager's help."""
         try:
             await self._connector.cancel_order(symbol, client_id)
         except OrderNotFound:

@@ -82,7 +82,9 @@ class OrderManager:
         self._notice_listeners: list[Callable[[Notice], None]] = []
         self._seq = 0
         self._tasks = TaskOwner()
-        self._evidence = Evidence(self.clock, self._tasks, self._take_order, self._take_fill, self._cancel_failed, self._child_changed)
+        self._evidence = Evidence(
+            self.clock, self._tasks, self._take_order, self._take_fill, self._cancel_failed, self._cancel_again, self._child_changed
+        )
         self._sender = Sender(
             self.connectors,
             self.clock,
@@ -138,6 +140,10 @@ class OrderManager:
         if parent_id not in self._parents:
             raise UnknownOrder(f"There is no parent order {parent_id}.")
         return self._parents[parent_id]
+
+    def sent(self, client_id: str) -> bool:
+        """Whether this profile ever meant to send an order with this id: in memory or, for one long over, in the journal."""
+        return self.child(client_id) is not None or self.journal.parent_of(client_id) is not None
 
     def child(self, child_id: str) -> ChildState | None:
         """The manager's own record of a child; None when the id is no child's."""
@@ -370,6 +376,9 @@ class OrderManager:
             if child.parent.status.terminal and child.parent.executed.amount >= child.parent.request.amount:
                 child.parent.move(ParentStatus.FILLED, self.clock.now_us())  # the fill that the cancel lost to
             self._child_changed(child)
+
+    def _cancel_again(self, child: ChildState) -> None:
+        self._sender.cancel_again(child)
 
     def _cancel_failed(self, child: ChildState) -> None:
         self._sender.cancel_failed(child)

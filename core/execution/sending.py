@@ -41,6 +41,9 @@ CONFIRM_S = 2.0
 # A create without an answer or an acknowledgement for so long is not waited for any longer by its cancel, which looks this often.
 HANGS_US = MICROSECONDS
 LOOK_S = 0.02
+# A cancel without an answer is repeated after so long: at the kill switch, and otherwise.
+URGENT_AGAIN_US = 2 * MICROSECONDS
+AGAIN_US = 15 * MICROSECONDS
 # The wait after a failed cancel doubles from the first to the second of these.
 FIRST_PAUSE_US = MICROSECONDS
 LONGEST_PAUSE_US = 15 * MICROSECONDS
@@ -75,6 +78,7 @@ class Sender:
         self._take_order = take_order
         self._changed = changed
         self._creating: dict[str, asyncio.Task[None]] = {}
+        self._cancels: set[str] = set()  # on their way
 
     def is_creating(self, child: ChildState) -> bool:
         """Its create has not been answered yet: whatever it is, the answer will tell."""
@@ -154,21 +158,38 @@ class Sender:
     def cancel(self, child: ChildState, *, release: bool, urgent: bool) -> bool:
         """Ask for a cancel in the background; False when one is under way, or failed a moment ago and it is not `urgent`."""
         now_us = self._clock.now_us()
-        if child.settled or child.cancelling or (now_us < child.not_before_us and not urgent):
+        if child.settled or child.planned.exchange not in self._connectors:  # restored from a run that had it open
             return False
-        if child.planned.exchange not in self._connectors:  # restored from a run that had it open
+        if child.cancelling:
+            return urgent and self.cancel_again(child, URGENT_AGAIN_US)
+        if now_us < child.not_before_us and not urgent:
             return False
         child.cancelling, child.updated_us = True, now_us
         child.releases = child.releases or release
         self._tasks.spawn(self._cancel(child), f"cancel {child.client_id}")
         return True
 
+    def cancel_again(self, child: ChildState, after_us: int = AGAIN_US) -> bool:
+        """Repeat a cancel that was asked for so long ago and of which nothing has become known: cancelling twice is cancelling once."""
+        if not child.cancelling or child.client_id in self._cancels or self._clock.now_us() - child.cancel_asked_us < after_us:
+            return False
+        self._tasks.spawn(self._cancel(child), f"cancel {child.client_id} again")
+        return True
+
     async def _cancel(self, child: ChildState) -> None:
+        self._cancels.add(child.client_id)
+        try:
+            await self._ask_to_cancel(child)
+        finally:
+            self._cancels.discard(child.client_id)
+
+    async def _ask_to_cancel(self, child: ChildState) -> None:
         if (creating := self._creating.get(child.client_id)) is not None:
             await self._until_there(child, creating)
         if child.settled:
             return
         connector, look_s = self._connectors[child.planned.exchange], 0.0
+        child.cancel_asked_us = self._clock.now_us()
         try:
             await connector.cancel_order(child.parent.request.symbol, child.client_id)
             look_s = CONFIRM_S

@@ -87,6 +87,8 @@ class Store:
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,):
+            raise JournalError(f"{self._name} is a database of another program; move it away.")
         if version > SCHEMA_VERSION:
             raise JournalError(f"{self._name} was written by a newer Fathom; update before trading.")
         if version < SCHEMA_VERSION:

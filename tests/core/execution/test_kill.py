@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 
 import pytest
 
-from core.domain.enums import TimeInForce
 from core.domain.errors import RiskDenied
 from core.domain.kill import KillReport, Unconfirmed
-from core.domain.orders import ParentStatus
+from core.domain.orders import Knowledge, ParentStatus
 from core.exchanges.connector import NewOrder, VenueOrderStatus
 from core.exchanges.paper.faults import Call, Fault, StreamFault
 from core.execution.ids import new_client_id
+from core.journal.entry import Kind
 from tests.core.exchanges.paper_desk import BUY, SYMBOL
 from tests.core.execution.floor import Floor, floor
 
@@ -129,23 +130,58 @@ async def test_a_cancel_that_was_accepted_but_did_nothing_is_found_out() -> None
         assert [one.venue for one in report.unconfirmed] == ["binance_spot"]
 
 
-async def test_an_order_with_our_prefix_that_nobody_remembers_is_taken_back_too() -> None:
+async def test_an_order_that_only_the_journal_remembers_is_taken_back() -> None:
     async with floor("binance_spot") as f:
         await f.trade(amount="0.5", price="101")
-        lost = NewOrder(new_client_id(f.clock.now_us()), SYMBOL, BUY, Decimal(1), Decimal(99), time_in_force=TimeInForce.GTC)
-        await f.do(f.venues["binance_spot"].create_order(lost))
+        f.journal.append(f.clock.now_us(), "fold", Kind.INTENT, {"parent": "P-long-over"})
+        await f.journal.durable()
+        await f.do(f.venues["binance_spot"].create_order(NewOrder("fold", SYMBOL, BUY, Decimal(1), Decimal(99))))
         report = await f.do(f.engine.kill())
         assert all_open(f) == 0
         assert not report.unconfirmed
 
 
-async def test_orders_that_are_not_ours_are_left_alone() -> None:
+@pytest.mark.parametrize("client_id", ["someone-else", "freqtradeorder0001", new_client_id(1_700_000_000_000_000)])
+async def test_orders_that_this_profile_never_sent_are_left_alone_whatever_their_id_looks_like(client_id: str) -> None:
     async with floor("binance_spot") as f:
         await f.trade(amount="0.5", price="101")
-        await f.do(f.venues["binance_spot"].create_order(NewOrder("someone-else", SYMBOL, BUY, Decimal(1), Decimal(99))))
+        await f.do(f.venues["binance_spot"].create_order(NewOrder(client_id, SYMBOL, BUY, Decimal(1), Decimal(99))))
         report = await f.do(f.engine.kill())
         assert all_open(f) == 1
         assert not report.unconfirmed
+
+
+async def test_a_cancel_that_was_lost_does_not_keep_the_kill_switch_from_asking_again() -> None:
+    async with floor("binance_spot") as f:
+        order = await f.start(amount="2", price="99", strategy="best_price")
+        await f.wait(1)
+        faults = f.venues["binance_spot"].faults
+        faults.arm(Fault.TIMEOUT_LOST, Call.CANCEL)
+        faults.chance(Fault.TIMEOUT_LOST, 1.0, Call.QUERY)
+        cancelling = asyncio.ensure_future(f.engine.cancel_execution(order.id))
+        await f.wait(faults.timeout_s + 1)
+        assert all_open(f) == 1
+        await f.do(f.engine.kill())
+        assert all_open(f) == 0
+        assert await cancelling
+
+
+async def test_a_cancel_of_which_nothing_becomes_known_is_asked_again_and_then_shown_to_the_trader() -> None:
+    async with floor("binance_spot") as f:
+        order = await f.start(amount="2", price="99", strategy="best_price")
+        await f.wait(1)
+        venue = f.venues["binance_spot"]
+        venue.faults.chance(Fault.TIMEOUT_LOST, 1.0, Call.QUERY)
+        venue.faults.chance(Fault.TIMEOUT_LOST, 1.0, Call.CANCEL)
+        cancelling = asyncio.ensure_future(f.engine.cancel_execution(order.id))
+        await f.wait(150)
+        assert order.children[0].snapshot().knowledge is Knowledge.QUARANTINED
+        assert order.status is ParentStatus.NEEDS_ATTENTION
+        venue.faults.clear()
+        await f.wait(60)
+        assert all_open(f) == 0
+        assert order.status is ParentStatus.CANCELLED
+        assert await cancelling
 
 
 def test_the_report_reads_calmly() -> None:
