@@ -20,8 +20,9 @@ from core.market.store import OrderBooks
 
 log = logging.getLogger(__name__)
 
-# The desk opens without those that have not answered by then; they go on trying.
+# The desk opens without those that have not answered by then, or so long after the first one was connected; they go on trying.
 OPENING_S = 10.0
+STRAGGLERS_S = 2.0
 # The pause after a failure doubles from the first to the second of these. A refusal (keys, a blocked country) seldom passes,
 # and asking often makes it worse.
 FIRST_PAUSE_S, LONGEST_PAUSE_S, REFUSED_PAUSE_S = 5.0, 60.0, 300.0
@@ -58,6 +59,7 @@ class Connections:
         self._symbols: list[str] = []
         self._listed: tuple[int, ...] = ()
         self._opened = False
+        self._first = asyncio.Event()
 
     # -- venues --------------------------------------------------------------------------------------
 
@@ -66,10 +68,25 @@ class Connections:
         answered = {venue: asyncio.Event() for venue in self._connectors}
         for venue, event in answered.items():
             self._tasks.spawn(self._keep_trying(venue, event), f"connecting {venue}")
-        await self._at_most(OPENING_S, [event.wait() for event in answered.values()])
+        await self._at_most(OPENING_S, [self._all_or_stragglers(list(answered.values()))])
         self._opened = True
         if slow := [venue for venue, why in self._why_not.items() if why == CONNECTING]:
             self._tell("warning", f"{', '.join(slow)}: no answer yet; trading goes on without.")
+
+    async def _all_or_stragglers(self, answered: list[asyncio.Event]) -> None:
+        """Until all have answered; the first one that is connected does not wait long for the others."""
+        everybody: asyncio.Future[Any] = asyncio.gather(*(event.wait() for event in answered))
+        patience: asyncio.Future[Any] = asyncio.ensure_future(self._patience())
+        try:
+            await asyncio.wait([everybody, patience], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waiting in (everybody, patience):
+                waiting.cancel()
+            await asyncio.gather(everybody, patience, return_exceptions=True)
+
+    async def _patience(self) -> None:
+        await self._first.wait()
+        await self._clock.sleep(STRAGGLERS_S)
 
     def why_not(self, venue: str) -> str:
         """Why `venue` is not connected; empty when it is."""
@@ -91,6 +108,7 @@ class Connections:
             await self._clock.sleep(wait_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
         del self._why_not[venue]
+        self._first.set()
         late = self._opened
         answered.set()
         if told or late:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from core.desk.connections import STRAGGLERS_S
 from core.desk.watchdog import BookWatchdog
+from core.domain.clock import MICROSECONDS, SimulatedClock
 from core.domain.errors import BadRequest, NotPossible, UnknownSymbol, VenueRefused, VenueUnavailable
 from core.domain.market import BookState
 from core.domain.orders import ParentStatus
@@ -152,6 +154,15 @@ async def test_a_venue_that_never_answers_does_not_keep_the_desk_from_opening() 
         assert "okx_spot: no answer yet; trading goes on without." in said(desk)
         assert desk.venue_health(SYMBOL)[1].note == "connecting…"
         assert desk.market(SYMBOL).mid is not None
+
+
+async def test_the_first_venue_to_connect_does_not_wait_long_for_the_others() -> None:
+    def silent(feed: Exchanges) -> None:
+        feed.silent.add("okx_spot")
+
+    async with exchange_desk(prepare=silent) as (_, _, clock):
+        waited_s = (clock.now_us() - SimulatedClock().now_us()) / MICROSECONDS
+        assert STRAGGLERS_S <= waited_s < STRAGGLERS_S + 0.5
 
 
 async def test_a_fault_of_ours_in_one_venue_is_no_reason_to_lose_the_others() -> None:
