@@ -68,10 +68,10 @@ def _live(child: ChildState) -> LiveChild:
         id=child.client_id,
         exchange=child.planned.exchange,
         price=child.price,
-        amount=child.worst_amount,
+        amount=child.executed.amount + child.live_amount,
         filled_amount=child.executed.amount,
         pending=child.pending,
-        known=child.knowledge is Knowledge.KNOWN,
+        known=child.knowledge is Knowledge.KNOWN and not child.settled,
         rests=child.planned.rests or child.planned.post_only or child.status in (ChildStatus.OPEN, ChildStatus.PARTIALLY_FILLED),
         created_us=child.created_us,
     )

@@ -1,7 +1,8 @@
 """Changing a parent under way: raise at once, amend in place where that is safe, else cancel first and apply once known.
 
 Below filled + live nothing is applied before the children that stand in the way are *known* to be over:
-a fill may be on its way.
+a fill may be on its way. A child that grows in place needs a larger parent first; should the change come to nothing, by
+another wish, a cancel or a crash, the parent falls back to what it was.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 from decimal import Decimal
 from typing import final
 
+from core.domain.errors import FathomError, NotPossible
 from core.domain.orders import ChildStatus, Knowledge, PendingAction
 from core.execution.manager import OrderManager
 from core.execution.state import ZERO, ChildState, ParentState
@@ -24,7 +26,7 @@ class AmendWish:
         amount: new total, base.
         trigger_price: where a waiting order fires from now on; None leaves it.
         new_total: the trader stated the amount; False when only the price changes.
-        applied: resolves True when the parent has the new values, False when they came too late.
+        applied: resolves True when the parent has the new values, False when they came too late; raises what spoke against them.
     """
 
     def __init__(self, price: Decimal | None, amount: Decimal, trigger_price: Decimal | None = None, *, new_total: bool = True) -> None:
@@ -43,9 +45,19 @@ class AmendWish:
         if not self.applied.done():
             self.applied.set_result(False)
 
+    def refuse(self, error: FathomError) -> None:
+        """It was forbidden before anything was sent; whoever asked for it is told why."""
+        if not self.applied.done():
+            self.applied.set_exception(error)
+            self.applied.exception()  # whoever asked may have stopped waiting
+
 
 def settle_amend(wish: AmendWish, parent: ParentState, manager: OrderManager) -> bool:
-    """Bring `wish` about as far as possible now; True once it is settled, False to be called again after the next change."""
+    """Bring `wish` about as far as possible now; True once it is settled, False to be called again after the next change.
+
+    Raises:
+        RiskDenied, JournalError: it can't be; nothing was sent and the parent is as it was.
+    """
     if wish.in_place is not None:
         if not wish.in_place.done() or (wish.child is not None and wish.child.wish is not None):
             return False  # the venue has not said, and until it has, both may be true
@@ -71,6 +83,7 @@ def _apply(wish: AmendWish, parent: ParentState, manager: OrderManager) -> bool:
         for child in parent.children.values():
             child.released = ZERO
             manager.record.state(child)
+    parent.falls_back = None
     manager.change_request(parent, price=wish.price, amount=amount, trigger_price=wish.trigger_price)
     if not wish.applied.done():
         wish.applied.set_result(amount == wish.amount)
@@ -108,9 +121,15 @@ def _amend_in_place(
     if amount <= child.executed.amount or instrument.shortfall_of_minimums(amount - child.executed.amount, new_price):
         return None
     if wish.amount > parent.request.amount:  # room first, then the larger child
-        manager.change_request(parent, price=parent.request.price, amount=wish.amount)
+        manager.make_room(parent, wish.amount)
+    try:
+        attempt = manager.amend(child, price=new_price, amount=amount)
+    except FathomError as error:
+        manager.give_back(parent)
+        if isinstance(error, NotPossible):
+            return None
+        raise
     wish.child, wish.child_target = child, (new_price, amount)
-    attempt = manager.amend(child, price=new_price, amount=amount)
     attempt.add_done_callback(_seen)
     return attempt
 

@@ -276,8 +276,7 @@ class ExecutionEngine:
 
     def _stop_parents(self) -> int:
         for worker in self._workers.values():
-            worker.request_cancel()
-            self._manager.move_parent(worker.parent, worker.parent.status, "stopped by the kill switch")
+            worker.request_cancel("stopped by the kill switch")
         return len(self._workers)
 
     async def modify_execution(
@@ -314,7 +313,7 @@ class ExecutionEngine:
         if child is not None and trigger is None:
             return await self._modify_child(child, price, amount)
         worker = self._workers.get(order_id)
-        if worker is None or order.status is ParentStatus.CANCELLING:
+        if worker is None or worker.cancelling:
             raise NotPossible(f"Order {order_id} is {order.status.value} and can't be changed.")
         request = worker.parent.request
         if price is not None and request.price is None:
@@ -325,7 +324,8 @@ class ExecutionEngine:
             check_not_reached(replace(request, trigger_price=trigger), self._market(request).live())
         if amount is not None:
             self._check_placeable(worker.parent, amount)
-        new_price, new_total = (price if price is not None else request.price), (amount if amount is not None else request.amount)
+        new_price = price if price is not None else request.price
+        new_total = amount if amount is not None else worker.parent.agreed_amount
         self.risk.check_change(worker.parent, price=new_price, amount=new_total)
         wish = AmendWish(new_price, new_total, trigger, new_total=amount is not None)
         worker.request_amend(wish)

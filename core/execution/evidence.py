@@ -1,14 +1,15 @@
 """Finding out what became of a child that we are not sure about.
 
 Only what the venue says counts. A failed query is not evidence; an empty one counts only when the
-request can no longer arrive, and it takes two of them. Past the deadline the child is quarantined:
+request can no longer arrive, and it takes two of them. An answer is as old as its question: what has been told
+or asked meanwhile is newer, and then it is no evidence either. Past the deadline the child is quarantined:
 its size stays reserved, the trader is asked, and the search goes on slowly.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import final
 
 from core.domain.clock import MICROSECONDS, Clock
@@ -39,6 +40,7 @@ class Evidence:
         take_order: Callable[[ChildState, VenueOrder, bool], None],
         take_fill: Callable[[Fill], None],
         cancel_failed: Callable[[ChildState], None],
+        cancel_again: Callable[[ChildState], object],
         changed: Callable[[ChildState], None],
     ) -> None:
         self._clock = clock
@@ -46,6 +48,7 @@ class Evidence:
         self._take_order = take_order
         self._take_fill = take_fill
         self._cancel_failed = cancel_failed
+        self._cancel_again = cancel_again
         self._changed = changed
         self._open: set[str] = set()
 
@@ -65,46 +68,58 @@ class Evidence:
                     wait_s = QUARANTINE_LOOK_S
                 if not in_doubt(child):
                     return
+                asked_us = self._clock.now_us()
                 found = await self._look(child, connector)
+                if not in_doubt(child):  # it was learned, or decided by the trader, while the question was under way
+                    return
                 if found is None:
-                    empty_looks += self._cannot_arrive(child.gave_up_us)
+                    empty_looks += self._cannot_arrive(child.gave_up_us, asked_us)
                     if empty_looks >= EMPTY_LOOKS_NEEDED and child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING):
                         self._prove_absent(child)
                         return
                     if child.status not in (ChildStatus.INTENT, ChildStatus.SUBMITTING):
                         child.doubt(self._clock.now_us(), f"{connector.venue} no longer knows this order")
-                if child.knowledge is Knowledge.UNKNOWN and self._clock.now_us() - started_us >= DEADLINE_US:
+                if child.cancelling and found is False:
+                    self._cancel_again(child)  # nobody tells whether it is over; the cancel may get through
+                unresolved = child.knowledge is Knowledge.UNKNOWN or (child.cancelling and child.knowledge is Knowledge.KNOWN)
+                if unresolved and self._clock.now_us() - started_us >= DEADLINE_US:
                     self._quarantine(child)
         finally:
             self._open.discard(child.client_id)
 
-    def _cannot_arrive(self, gave_up_us: int | None) -> bool:
-        """A request whose answer was given up that long ago never reaches its venue any more."""
-        return gave_up_us is not None and self._clock.now_us() - gave_up_us >= ARRIVAL_WINDOW_US
+    @staticmethod
+    def _cannot_arrive(gave_up_us: int | None, asked_us: int) -> bool:
+        """Whether what was asked at `asked_us` can be told of the request: its answer was so long given up that it never arrives later."""
+        return gave_up_us is not None and asked_us - gave_up_us >= ARRIVAL_WINDOW_US
 
     async def _look(self, child: ChildState, connector: ExchangeConnector) -> bool | None:
-        """True: the venue knows it. None: a successful look-up knew nothing. False: the look-up failed."""
-        symbol, began_us = child.parent.request.symbol, self._clock.now_us()
+        """True: the venue knows it. None: a successful look-up knew nothing. False: the look-up failed, or was overtaken by news."""
+        symbol, asked_us, before = child.parent.request.symbol, self._clock.now_us(), _standing(child)
+        fills: Sequence[Fill] = ()
         try:
             news = await connector.find_order(symbol, child.client_id)
-            if news is None:
-                return None
-            if max(news.filled, child.claimed_filled) > child.executed.amount:
-                for fill in await connector.fills_of(symbol, child.client_id):
-                    self._take_fill(fill)
+            if news is not None and max(news.filled, child.claimed_filled) > child.executed.amount:
+                fills = await connector.fills_of(symbol, child.client_id)
         except Exception as error:  # noqa: BLE001 - whatever went wrong with a question, it is no evidence
             log.warning("look-up of %s on %s failed: %r", child.client_id, connector.venue, error)
             return False
-        self._take_order(child, news, began_us >= child.doubted_us)
+        overtaken = _standing(child) != before
+        for fill in fills:  # a trade stays true, however old its telling
+            self._take_fill(fill)
+        if overtaken and (news is None or news.status is VenueOrderStatus.OPEN):  # an end is final: it can't be overtaken
+            return False
+        if news is None:
+            return None
+        self._take_order(child, news, True)
         if news.status is VenueOrderStatus.OPEN and not child.settled:
-            self._settle_requests(child)
+            self._settle_requests(child, asked_us)
         return True
 
-    def _settle_requests(self, child: ChildState) -> None:
+    def _settle_requests(self, child: ChildState, asked_us: int) -> None:
         """It is open: an unanswered cancel has not taken effect; an unanswered amend neither, once it can't arrive any more."""
         if child.cancelling:
             self._cancel_failed(child)
-        if child.wish is not None and self._cannot_arrive(child.wish.gave_up_us):
+        if child.wish is not None and self._cannot_arrive(child.wish.gave_up_us, asked_us):
             child.drop_wish(self._clock.now_us())
             self._changed(child)
 
@@ -118,6 +133,11 @@ class Evidence:
         child.reason = f"no evidence from {child.planned.exchange} what became of this order; check it there. Its size stays reserved"
         child.updated_us = self._clock.now_us()
         self._changed(child)
+
+
+def _standing(child: ChildState) -> tuple[object, ...]:
+    """Whatever a question is about. Fills alone do not count: a busy order could else never be looked up."""
+    return child.terms_told, child.status, child.doubted_us, child.wish, child.cancelling, child.cancel_asked_us
 
 
 def in_doubt(child: ChildState) -> bool:

@@ -29,6 +29,8 @@ _PARENT = (
     "rounds",
     "started_us",
     "paused_us",
+    "restored",
+    "falls_back",
     "extreme",
     "market_traded",
 )

@@ -3,7 +3,8 @@
 The process may have died between any two lines of code, so a child that the journal does not know to be over is in doubt,
 whatever it last was: also one that was only an intent, for the order may have left. Evidence decides, as after a timeout.
 Parents that were working come back PAUSED; what rests on a venue stays there and is followed. What the trader had wished for
-(a cancel, a pause) goes on by itself.
+(a cancel, a pause) goes on by itself. That they stand still is itself recorded, before anything else can be: the next
+restart must find them as this one left them, however long this process lived and whatever else it did.
 
 The simulated venues of a demo or a replay die with the program: there is nobody left to ask, so what was unfinished there
 is closed and says why. Where to start reading: `Recovery.restore`, then `Recovery.reconcile`.
@@ -29,6 +30,7 @@ from core.execution.manager import OrderManager
 from core.execution.records import rebuild
 from core.execution.state import ChildState, ParentState
 from core.execution.tasks import TaskOwner
+from core.execution.worker import CANCELLING
 from core.journal.entry import Kind, Story
 
 log = logging.getLogger(__name__)
@@ -36,8 +38,6 @@ log = logging.getLogger(__name__)
 # Orders that are over are shown again when they are not older than this, and no more than so many.
 SHOWN_US = 7 * 86_400 * MICROSECONDS
 MOST_SHOWN = 500
-# No request is tried for longer than this: a create that began before can't be under way any more.
-LONGEST_TRY_US = 30 * MICROSECONDS
 # The trader is told what was found by then, whether or not every venue has answered.
 TOLD_AFTER_S = 30.0
 GONE = "the simulated venue is gone: it lived only as long as the program"
@@ -111,17 +111,22 @@ class Recovery:
             if not parent.status.terminal:
                 self._unfinished.append(parent)
                 self._bring_back(parent, story, last_us)
+                self._manager.record.state(parent)
 
     def _bring_back(self, parent: ParentState, story: Story, last_us: int) -> None:
         now_us = self._manager.clock.now_us()
         for child in parent.open_children:
             self._doubt(child, now_us)
-        if parent.status is ParentStatus.CANCELLING or _was_cancelled(story):
-            parent.move(ParentStatus.CANCELLING, now_us)
+        why = _why_cancelled(story)
+        if parent.status is ParentStatus.CANCELLING or why is not None:
+            parent.restored = False
+            if parent.move(ParentStatus.CANCELLING, now_us):
+                parent.reason = why or CANCELLING
             return
         remarks = self._remarks(parent, story)
         if parent.status is not ParentStatus.PAUSED:
-            parent.restored = True
+            # What was paused by the trader and needed attention meanwhile is paused by the trader still.
+            parent.restored = parent.restored or parent.paused_us is None
             # The schedule stood still while there was nobody to follow it, as in a pause.
             parent.paused_us = parent.paused_us or min(last_us, now_us)
             parent.move(ParentStatus.PAUSED, now_us)
@@ -131,13 +136,20 @@ class Recovery:
             parent.request = replace(parent.request, exchanges=present)
 
     def _doubt(self, child: ChildState, now_us: int) -> None:
+        """Nobody knows what became of it, and what it asked for last may be under way still.
+
+        When a request left is not in the journal, only that it might: it may have waited for the disk or for its turn as long as
+        the process lived, and when that ended is not in the journal either. So what had not been given up is given up now.
+        """
         self._doubted.append((child, len(child.executed.fills)))
+        if child.settled:  # it is over; only fills that its venue spoke of are still looked for
+            return
         if child.status is ChildStatus.INTENT:
             child.advance(ChildEvent.SEND, now_us)
         if child.status is ChildStatus.SUBMITTING and child.gave_up_us is None:
-            child.gave_up_us = min(now_us, child.created_us + LONGEST_TRY_US)
+            child.gave_up_us = now_us
         if child.wish is not None and child.wish.gave_up_us is None:
-            child.wish.gave_up_us = min(now_us, child.updated_us + LONGEST_TRY_US)
+            child.wish.gave_up_us = now_us
         if child.cancelling:
             child.cancelling = False
             self._to_cancel.append(child)
@@ -254,6 +266,7 @@ class Recovery:
             child.reason = GONE
             self._manager.changed(child)
         for parent in self._unfinished:
+            self._manager.give_back(parent)
             complete = parent.executed.amount >= parent.request.amount
             self._manager.move_parent(parent, ParentStatus.CANCELLING, GONE)
             self._manager.move_parent(parent, ParentStatus.FILLED if complete else ParentStatus.CANCELLED, GONE)
@@ -267,9 +280,10 @@ class Recovery:
         await self._tasks.close()
 
 
-def _was_cancelled(story: Story) -> bool:
-    """Whether the trader has ever asked for it: an order that needed attention meanwhile is cancelled all the same."""
-    return any(entry.kind == Kind.WISH and entry.body.get("what") == "cancel" for entry in story.entries)
+def _why_cancelled(story: Story) -> str | None:
+    """Why it was taken back, if ever: an order that needed attention meanwhile is cancelled all the same."""
+    wishes = [entry.body for entry in story.entries if entry.kind == Kind.WISH and entry.body.get("what") == "cancel"]
+    return str(wishes[-1].get("why", CANCELLING)) if wishes else None  # older versions did not say why
 
 
 def _s(count: int) -> str:

@@ -73,8 +73,10 @@ class ChildState:
 
     Attributes:
         price, amount: as the venue last stated them.
+        terms_told: how often it stated others than were known; not kept over a restart.
         wish: an unconfirmed amend. A cancel on top of it does not end it: it may still reach the venue.
         cancelling: a cancel has been asked for.
+        cancel_asked_us: when it last left; not kept over a restart.
         not_before_us: no further cancel before this, after one that failed.
         gave_up_us: when the create's answer was given up; None while it is under way or was answered.
         doubted_us: when `knowledge` was lost: only a look-up begun after that is evidence.
@@ -101,8 +103,10 @@ class ChildState:
     executed: Executed = field(default_factory=Executed)
     trade_ids: set[str] = field(default_factory=set)
     flags: set[str] = field(default_factory=set)
+    terms_told: int = field(default=0, compare=False)
     wish: Wish | None = None
     cancelling: bool = False
+    cancel_asked_us: int = field(default=0, compare=False)
     failed_cancels: int = 0
     not_before_us: int = 0
     gave_up_us: int | None = None
@@ -134,8 +138,9 @@ class ChildState:
 
     @property
     def live_amount(self) -> Decimal:
-        """Worst case that may still fill."""
-        return ZERO if self.settled else max(self.worst_amount - self.executed.amount, ZERO)
+        """Worst case that may still fill. Of one that is over: what its venue says it filled and has not shown yet."""
+        worst = self.claimed_filled if self.settled else self.worst_amount
+        return max(worst - self.executed.amount, ZERO)
 
     def advance(self, event: ChildEvent, now_us: int) -> bool:
         """Follow the table; an event it does not know is a contradiction and makes the child UNKNOWN."""
@@ -183,7 +188,8 @@ class ChildState:
         self.news_us = max(self.news_us, fill.ts_us)
         if self.wish is not None and self.amount < self.executed.amount <= self.wish.amount:
             # More than it was: the change has taken effect, whatever became of its answer.
-            self.price, self.amount, self.wish = self.wish.price, self.wish.amount, None
+            self._state(self.wish.price, self.wish.amount)
+            self.wish = None
         complete = self.executed.amount >= self.worst_amount
         if self.status is ChildStatus.INTENT:
             self.advance(ChildEvent.SEND, now_us)
@@ -235,6 +241,7 @@ class ChildState:
 
     def _take_ending(self, news: VenueOrder, ending: ChildEvent, now_us: int) -> None:
         if self.settled and news.filled <= self.executed.amount:
+            self._adopt(news)  # its last word, also on a change whose fills came first
             return
         self.news_us = max(self.news_us, news.ts_us)
         self._adopt(news)
@@ -250,7 +257,11 @@ class ChildState:
         if wish is not None and (price, news.amount) == (wish.price, wish.amount):
             self.released += max(self.amount - news.amount, ZERO) if wish.by_trader else ZERO
             self.wish = None
-        self.price, self.amount = price, news.amount
+        self._state(price, news.amount)
+
+    def _state(self, price: Decimal, amount: Decimal) -> None:
+        self.terms_told += (price, amount) != (self.price, self.amount)
+        self.price, self.amount = price, amount
 
     def _finish_claim(self, now_us: int) -> None:
         if self.claimed_end is None or self.executed.amount < self.claimed_filled:
@@ -279,6 +290,7 @@ class ParentState:
     Attributes:
         paused_us: since when its schedule stands still; None while it goes on.
         restored: it came out of the journal and the trader has not let it go on yet: what rests stays where it is.
+        falls_back: the amount that holds again if the change which made room for more does not come true.
         extreme: the best price that a trailing stop hangs from.
         market_traded: base that others traded while it worked, as far as it was counted.
         recorded: its last STATE in the journal.
@@ -300,6 +312,7 @@ class ParentState:
     started_us: int | None = None
     paused_us: int | None = None
     restored: bool = False
+    falls_back: Decimal | None = None
     extreme: Decimal | None = None
     market_traded: Decimal | None = None
     recorded: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
@@ -309,14 +322,19 @@ class ParentState:
         return sum((child.live_amount for child in self.children.values()), ZERO)
 
     @property
+    def agreed_amount(self) -> Decimal:
+        """What the trader has asked for and got: the total, without the room that a change under way needs."""
+        return self.request.amount if self.falls_back is None else self.falls_back
+
+    @property
     def released(self) -> Decimal:
         """Taken back by the trader on single children: not to be placed again."""
         return sum((child.released for child in self.children.values()), ZERO)
 
     @property
     def open_children(self) -> list[ChildState]:
-        """Children that are not known to be over."""
-        return [child for child in self.children.values() if not child.settled]
+        """Children that are not known to be over, or of which fills are still to be seen."""
+        return [child for child in self.children.values() if not child.settled or child.live_amount]
 
     @property
     def flags(self) -> frozenset[str]:

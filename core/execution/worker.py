@@ -18,7 +18,7 @@ from typing import Any, final
 
 from core.domain.clock import MICROSECONDS, Clock
 from core.domain.enums import TimeInForce
-from core.domain.errors import FathomError
+from core.domain.errors import FathomError, JournalError, RiskDenied
 from core.domain.market import MarketView
 from core.domain.orders import Knowledge, ParentStatus
 from core.domain.plan import ExecutionRequest
@@ -63,8 +63,14 @@ class Worker:
         self._amend: AmendWish | None = None
         # A parent that a restart brought back goes on with what it was doing.
         self._cancelling = parent.status is ParentStatus.CANCELLING
+        self._why = parent.reason if self._cancelling else CANCELLING
 
     # -- the trader's wishes -----------------------------------------------------------------------
+
+    @property
+    def cancelling(self) -> bool:
+        """It was taken back, for good, whatever its status says: a lost child may need attention meanwhile."""
+        return self._cancelling
 
     def wake(self) -> None:
         """Something about the parent changed."""
@@ -81,8 +87,8 @@ class Worker:
 
     def request_cancel(self, why: str = CANCELLING) -> None:
         """Stop placing and cancel what is live. Takes effect before this returns: no child is sent afterwards."""
-        self._manager.record.wish(self.parent, "cancel")
-        self._cancelling = True
+        self._manager.record.wish(self.parent, "cancel", why=why)
+        self._cancelling, self._why = True, why
         if self._amend is not None:
             self._amend.drop()
             self._amend = None
@@ -101,7 +107,7 @@ class Worker:
 
     def pause(self, why: str = "paused") -> bool:
         """Stop placing and take resting orders back until `resume`. A waiting trigger is not looked at meanwhile."""
-        if not self._manager.move_parent(self.parent, ParentStatus.PAUSED, why):
+        if self._cancelling or not self._manager.move_parent(self.parent, ParentStatus.PAUSED, why):
             return False
         self._manager.record.wish(self.parent, "pause", why=why)
         self._forget_look()
@@ -111,7 +117,7 @@ class Worker:
     def resume(self) -> bool:
         """Go on where the schedule stood when it was paused: no time was missed, so there is nothing to catch up with."""
         parent, now_us = self.parent, self._clock.now_us()
-        if parent.status is not ParentStatus.PAUSED:
+        if self._cancelling or parent.status is not ParentStatus.PAUSED:
             return False
         if parent.started_us is None and not parent.request.order_type.waits:
             parent.started_us = now_us  # it was recorded and never got to start
@@ -150,8 +156,10 @@ class Worker:
                 wake_us = self._clock.now_us() + RETRY_US  # to take back what rests
             except Exception:
                 log.exception("order %s stopped by an internal error", self.parent.id)
-                self._cancelling = True
-                self._manager.move_parent(self.parent, ParentStatus.CANCELLING, "stopped by an internal error; see the log")
+                if not self._cancelling:
+                    self._cancelling, self._why = True, "stopped by an internal error; see the log"
+                    self._manager.record.wish(self.parent, "cancel", why=self._why)
+                self._manager.move_parent(self.parent, ParentStatus.CANCELLING, self._why)
                 wake_us = self._clock.now_us() + RETRY_US
             if not self.parent.status.terminal:
                 await self._wait(wake_us)
@@ -173,6 +181,8 @@ class Worker:
     def _step(self) -> int | None:
         """Do what is to be done now; when to look again at the latest."""
         parent = self.parent
+        if self._amend is None or self._cancelling:
+            self._manager.give_back(parent)  # of a change that was dropped
         filled, open_children = parent.executed.amount, parent.open_children
         if "overfill" in parent.flags:
             where = ", ".join(sorted({c.planned.exchange for c in parent.children.values() if "overfill" in c.flags})) or "the venues"
@@ -193,10 +203,7 @@ class Worker:
         if parent.status is ParentStatus.NEEDS_ATTENTION:
             self._manager.move_parent(parent, self._where_it_was(), "evidence arrived")
         if self._amend is not None:
-            if settle_amend(self._amend, parent, self._manager):
-                self._amend = None
-                self._manager.move_parent(parent, self._where_it_was(), "changed")
-                self.wake()
+            self._change(self._amend)
             return self._clock.now_us() + RETRY_US
         if parent.status is ParentStatus.PAUSED:
             if parent.restored:
@@ -208,6 +215,19 @@ class Worker:
             if look.fired_at is None:
                 return look.again_us
         return self._work()
+
+    def _change(self, wish: AmendWish) -> None:
+        """Bring a change about; one that is forbidden leaves everything as it was, and the trader is told why."""
+        words = "changed"
+        try:
+            if not settle_amend(wish, self.parent, self._manager):
+                return
+        except (RiskDenied, JournalError) as error:
+            wish.refuse(error)
+            words = f"not changed: {error}"
+        self._amend = None
+        self._manager.move_parent(self.parent, self._where_it_was(), words)
+        self.wake()
 
     # -- waiting and ending ------------------------------------------------------------------------
 
@@ -260,6 +280,7 @@ class Worker:
         if self._amend is not None:
             self._amend.drop()
             self._amend = None
+            self._manager.give_back(parent)
         if not parent.open_children:
             self._manager.move_parent(parent, ParentStatus.COMPLETED, why)
             return None
@@ -319,7 +340,7 @@ class Worker:
     def _cancel(self) -> int | None:
         parent = self.parent
         if parent.status is not ParentStatus.CANCELLING:
-            self._manager.move_parent(parent, ParentStatus.CANCELLING)
+            self._manager.move_parent(parent, ParentStatus.CANCELLING, self._why)
         if not parent.open_children:
             self._manager.move_parent(
                 parent, ParentStatus.CANCELLED, parent.reason if parent.reason != CANCELLING else "cancelled by the trader"

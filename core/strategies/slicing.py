@@ -28,8 +28,9 @@ from core.strategies.walk import worst_price
 
 # The most a slice may be, in regular slices, while catching up.
 CATCH_UP = 2
-# Where a decision remembers the slice it is in, what was filled when that began, and when the end was first seen.
-ANCHOR_STEP, ANCHOR, OVER = "anchor step", "anchor", "over_us"
+# Where a decision remembers the slice it is in, what was filled when that began, and how long after the start the end was first seen:
+# a start moves on by every pause, so what is counted from it stands still as long as the parent does.
+ANCHOR_STEP, ANCHOR, OVER = "anchor step", "anchor", "over after"
 # ... and when it last crossed, with what was filled by then: takers that find nothing are not repeated at once.
 CROSSED_US, CROSSED = "crossed_us", "crossed"
 # A balanced slice waits passively for this part of its interval, then crosses.
@@ -251,7 +252,7 @@ class Slicing:
 
     def _ending(self, state: AlgoState, now_us: int, params: TwapParams) -> Decision | None:
         """What to do after the schedule's end; None to go on completing. The grace begins with the first look after the end."""
-        if params.end_policy == "complete" and now_us < int(str(state.memory[OVER])) + GRACE_US:
+        if params.end_policy == "complete" and now_us - state.started_us < int(str(state.memory[OVER])) + GRACE_US:
             return None
         if state.live:
             to_cancel = tuple(child.id for child in state.live if child.pending is PendingAction.NONE and child.rests)
@@ -268,10 +269,11 @@ class Slicing:
 def _anchored(memory: Mapping[str, object], state: AlgoState, now_us: int, course: Course) -> Mapping[str, object]:
     """`memory` with what was filled when the slice began (after the end: the step of completing), which its allowance counts from."""
     step = course.index
-    if now_us - state.started_us >= course.schedule.duration_us:
-        over_us = int(str(memory.get(OVER, now_us)))
+    elapsed_us = now_us - state.started_us
+    if elapsed_us >= course.schedule.duration_us:
+        over_us = int(str(memory.get(OVER, elapsed_us)))
         memory = {**memory, OVER: over_us}
-        step = len(course.schedule.shares) + (now_us - over_us) // STEP_US
+        step = len(course.schedule.shares) + (elapsed_us - over_us) // STEP_US
     if memory.get(ANCHOR_STEP) == step:
         return memory
     return {**memory, ANCHOR_STEP: step, ANCHOR: str(state.filled_amount)}

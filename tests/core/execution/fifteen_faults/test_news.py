@@ -63,6 +63,7 @@ async def test_fault_10_a_partial_after_cancelled_shrinks_what_is_placed_next() 
         f.feeds[V].change(asks={"100": "0", "100.5": "5"})
         await f.do(order.done())
         assert [(amount, filled) for _, amount, filled, _ in shape(order)] == [("1", "0.4"), ("0.6", "0.6")]
+        assert "late_fill" not in order.children[0].snapshot().flags  # it was not over before that fill had been seen
         assert order.filled_amount == f.all_truth() == 1
         await f.wait(20)  # the delayed messages come, and were counted before
         assert order.filled_amount == 1
