@@ -1,7 +1,7 @@
 """Money, positions, leverage and fees of one venue. Contracts become base here, and "it was so already" is a success.
 
 On Bybit's unified account spot and perps draw on one wallet, so both venues show the same balances; and a margin mode is the whole
-account's there. okx is told the mode with every order.
+account's there. okx is told the mode with every order, keeps none of its own, and would open a cross position beside an isolated one.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, final
 
+from core.domain.clock import MICROSECONDS
 from core.domain.enums import MarketType
-from core.domain.errors import VenueRefused
+from core.domain.errors import RateLimited, VenueError, VenueRefused, VenueUnavailable
 from core.domain.instruments import Instrument
 from core.exchanges.ccxt.asking import Asking
 from core.exchanges.ccxt.orders import decimal_of
@@ -22,6 +23,8 @@ from core.exchanges.ccxt.venues import VenueId, desk_symbol
 from core.exchanges.connector import Balance
 
 MARGIN_MODES = ("cross", "isolated")
+# What an open position's mode is believed for: somebody may close it, or open one elsewhere.
+_MODE_KEPT_US = 10 * MICROSECONDS
 # https://bybit-exchange.github.io/docs/v5/account/account-info
 _BYBIT_MODES = {"cross": "REGULAR_MARGIN", "isolated": "ISOLATED_MARGIN"}
 
@@ -39,11 +42,12 @@ class Account:
     """One venue's side of the account.
 
     Attributes:
-        margin_modes: symbol -> what its orders must say, where the venue is told with every order.
+        margin_modes: symbol -> what the trader chose for its orders, where the venue is told with every order.
     """
 
     def __init__(self, venue: VenueId, client: Any, quirks: Quirks, asking: Asking) -> None:
         self.margin_modes: dict[str, str] = {}
+        self._held_modes: dict[str, tuple[int, frozenset[str]]] = {}
         self._venue = venue
         self._client = client
         self._quirks = quirks
@@ -75,15 +79,54 @@ class Account:
             contracts = decimal_of(raw.get("contracts"))
             if instrument is None or not contracts or self._venue.ccxt_symbol(instrument.symbol) != raw.get("symbol"):
                 continue
-            size = abs(contracts) * instrument.contract_size
+            size = abs(contracts) * self._contract_size(instrument)
             net[instrument.symbol] = net.get(instrument.symbol, Decimal(0)) + (-size if raw.get("side") == "short" else size)
         return {symbol: size for symbol, size in net.items() if size}
 
-    async def set_leverage(self, instrument: Instrument, leverage: int, margin_mode: str | None) -> None:
+    def _contract_size(self, instrument: Instrument) -> Decimal:
+        """Of a position, which is counted in today's contracts, whatever they were worth when its orders were sent."""
+        if self._quirks.amounts_in_base:
+            return instrument.contract_size
+        market = self._client.markets.get(self._venue.ccxt_symbol(instrument.symbol)) or {}
+        return decimal_of(market.get("contractSize")) or instrument.contract_size
+
+    async def margin_mode(self, instrument: Instrument, now_us: int) -> str | None:
+        """What an order must say: what was chosen, else the mode of the position that is open, else cross. None where it says nothing.
+
+        Raises:
+            VenueRefused: a cross and an isolated position are open, and none was chosen.
+            VenueUnavailable: it can't be learnt now; nothing was sent.
+        """
+        if not self._quirks.margin_mode_per_order or instrument.market_type is not MarketType.PERP:
+            return None
+        if (chosen := self.margin_modes.get(instrument.symbol)) is not None:
+            return chosen
+        asked_us, held = self._held_modes.get(instrument.symbol, (0, frozenset()))
+        if now_us - asked_us > _MODE_KEPT_US:
+            try:
+                held = await self._modes_of_positions(instrument)
+            except RateLimited:
+                raise
+            except VenueError as error:
+                sentence = f"{instrument.venue} did not say in which margin mode {instrument.symbol} is held; nothing was sent."
+                raise VenueUnavailable(sentence, detail=error.detail) from None
+            self._held_modes[instrument.symbol] = now_us, held
+        if len(held) > 1:
+            both = f"{instrument.venue} holds {instrument.symbol} both cross and isolated"
+            raise VenueRefused(f"{both}: choose the margin mode of the order; nothing was sent.")
+        return next(iter(held), "cross")
+
+    async def _modes_of_positions(self, instrument: Instrument) -> frozenset[str]:
+        symbol = self._venue.ccxt_symbol(instrument.symbol)
+        positions = await self._asking.ask(Ask.QUERY, lambda: self._client.fetch_positions([symbol]))
+        mine = [raw for raw in positions if raw.get("symbol") == symbol and decimal_of(raw.get("contracts"))]
+        return frozenset(str(raw["marginMode"]) for raw in mine if raw.get("marginMode") in MARGIN_MODES)
+
+    async def set_leverage(self, instrument: Instrument, leverage: int, margin_mode: str | None, now_us: int) -> None:
         """See the protocol. The mode goes first: venues keep a leverage for each of them.
 
         Raises:
-            VenueRefused: no perp, or the venue said no.
+            VenueRefused: no perp, a position is open in the other mode, or the venue said no.
             VenueError: see `outcomes.judged`.
         """
         if instrument.market_type is not MarketType.PERP:
@@ -93,16 +136,20 @@ class Account:
         symbol = self._venue.ccxt_symbol(instrument.symbol)
         params: dict[str, object] = {}
         if self._quirks.margin_mode_per_order:
-            mode = margin_mode or self.margin_modes.get(instrument.symbol, "cross")
-            params["marginMode"] = mode
+            if margin_mode is not None and (held := await self._modes_of_positions(instrument)) and margin_mode not in held:
+                is_held = f"{instrument.venue} holds {instrument.symbol} {' and '.join(sorted(held))}"
+                raise VenueRefused(f"{is_held}; it can be traded {margin_mode} when that position is closed.")
+            params["marginMode"] = margin_mode or await self.margin_mode(instrument, now_us)
         elif margin_mode is not None and self._client.has.get("setMarginMode"):
             await self._set_margin_mode(symbol, leverage, margin_mode)
         await self._settle(lambda: self._client.set_leverage(leverage, symbol, params))
-        if self._quirks.margin_mode_per_order:
-            self.margin_modes[instrument.symbol] = str(params["marginMode"])
+        if self._quirks.margin_mode_per_order and margin_mode is not None:
+            self.margin_modes[instrument.symbol] = margin_mode
 
     async def fees(self, instrument: Instrument) -> AccountFees | None:
-        """What this account pays for one symbol; None where the exchange does not tell accounts apart."""
+        """What this account pays for one symbol; None where the exchange does not tell accounts apart, or its sandbox does not say."""
+        if self._client.isSandboxModeEnabled and not self._quirks.fees_in_sandbox:
+            return None
         symbol = self._venue.ccxt_symbol(instrument.symbol)
         if self._client.has.get("fetchTradingFee"):
             raw: Mapping[str, Any] | None = await self._asking.ask(Ask.QUERY, lambda: self._client.fetch_trading_fee(symbol))

@@ -17,13 +17,14 @@ from core.domain.candles import Candle
 from core.domain.clock import Clock
 from core.domain.errors import FathomError, NotPossible, VenueError, VenueRefused, VenueUnavailable
 from core.domain.instruments import Instrument
-from core.domain.market import MarketMessage
+from core.domain.market import FeedGap, MarketMessage
 from core.domain.orders import Fill
 from core.exchanges.ccxt.candles import fetch_candles
 from core.exchanges.ccxt.clients import ExchangeClients
-from core.exchanges.ccxt.instruments import instruments_of
+from core.exchanges.ccxt.instruments import instruments_of, same_rules
 from core.exchanges.ccxt.market_list import MarketList
 from core.exchanges.ccxt.outcomes import Ask, judged, proof
+from core.exchanges.ccxt.outgoing import rules_changed
 from core.exchanges.ccxt.quirks import capabilities_of
 from core.exchanges.ccxt.streams import PublicStreams
 from core.exchanges.ccxt.trading import CcxtTrading
@@ -63,6 +64,7 @@ class CcxtConnector:
         self._clients = clients
         self._clock = clock
         self._instruments: dict[str, Instrument] = {}
+        self._changed: set[str] = set()  # symbols whose rules are not those of `_instruments` any more
         self._market_listeners: list[MarketListener] = []
         self._account_listeners: list[AccountListener] = []
         self._streams: PublicStreams | None = None
@@ -146,8 +148,9 @@ class CcxtConnector:
             VenueRefused: the venue does not trade it.
             VenueUnavailable: not open.
         """
-        streams = self._market()
-        self._known(symbol)
+        streams, instrument = self._market(), self._known(symbol)
+        if symbol in self._changed:
+            raise VenueRefused(rules_changed(instrument))
         if symbol not in streams:
             await self._learn_fees(symbol)
         streams.subscribe(self._known(symbol))
@@ -240,6 +243,7 @@ class CcxtConnector:
         return instrument
 
     def _learn(self, markets: MarketList) -> None:
+        self._changed.clear()
         self._instruments.clear()
         self._instruments.update(instruments_of(self._id, markets, self._clients.quirks))
 
@@ -258,17 +262,23 @@ class CcxtConnector:
             self._instruments[symbol] = own
 
     def _renew(self, markets: MarketList) -> None:
-        """A newer list has come. What is being watched keeps its rules until the next start: its book is counted in them."""
+        """A newer list has come. What has other rules now is neither shown nor traded until the next start: books, plans and ccxt's own
+        list (`outgoing.check_rules`) would count in different ones."""
         if not self._open:
             return
         for symbol, renewed in instruments_of(self._id, markets, self._clients.quirks).items():
             known = self._instruments.get(symbol)
             if known is None:
                 self._instruments[symbol] = renewed
-            elif (renewed.tick, renewed.lot, renewed.contract_size) != (known.tick, known.lot, known.contract_size):
-                log.warning("%s has changed the rules of %s: tick %s, lot %s", self.venue, symbol, renewed.tick, renewed.lot)
+            elif symbol not in self._changed and not same_rules(known, renewed):
+                log.warning("%s", rules_changed(known), extra={"detail": (known, renewed)})
+                if self._streams is not None and symbol in self._streams:
+                    self._tell(FeedGap(self.venue, symbol, self._clock.now_us(), rules_changed(known)))
+                self._changed.add(symbol)
 
     def _tell(self, message: MarketMessage) -> None:
+        if message.symbol in self._changed:
+            return  # the gap stays
         for listener in tuple(self._market_listeners):
             try:
                 listener(message)

@@ -42,7 +42,7 @@ def instruments_of(venue: VenueId, markets: MarketList, quirks: Quirks) -> dict[
             continue
         symbol = desk_symbol(market["symbol"])
         try:
-            found[symbol] = _instrument(venue, symbol, market, markets.precision_mode, quirks)
+            found[symbol] = instrument_of(venue, symbol, market, markets.precision_mode, quirks)
         except MarketDataError as error:
             refused[symbol] = str(error)
     if refused:
@@ -51,7 +51,12 @@ def instruments_of(venue: VenueId, markets: MarketList, quirks: Quirks) -> dict[
     return found
 
 
-def _instrument(venue: VenueId, symbol: str, market: Mapping[str, Any], precision_mode: int, quirks: Quirks) -> Instrument:
+def same_rules(one: Instrument, other: Instrument) -> bool:
+    """Whether an order that was made for `one` means the same under `other`."""
+    return (one.tick, one.lot, one.contract_size) == (other.tick, other.lot, other.contract_size)
+
+
+def instrument_of(venue: VenueId, symbol: str, market: Mapping[str, Any], precision_mode: int, quirks: Quirks) -> Instrument:
     """One market.
 
     Raises:

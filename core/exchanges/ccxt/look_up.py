@@ -15,7 +15,7 @@ from core.domain.instruments import Instrument
 from core.domain.orders import Fill
 from core.exchanges.ccxt.asking import Asking
 from core.exchanges.ccxt.memory import OrderMemory
-from core.exchanges.ccxt.orders import client_id_in, fill_of, venue_order
+from core.exchanges.ccxt.orders import client_id_in, fill_of, named_right, venue_order
 from core.exchanges.ccxt.outcomes import Ask
 from core.exchanges.ccxt.quirks import LookUp, Paging, Quirks
 from core.exchanges.connector import VenueOrder, VenueOrderStatus
@@ -96,7 +96,7 @@ class LookUps:
         """
         params = {"acknowledged": True} if self._client.id == "bybit" else {}
         raw = await self._asking.ask(Ask.QUERY, lambda: self._client.fetch_order(venue_order_id, ccxt_symbol, params))
-        return str(raw.get("clientOrderId") or "")
+        return str(self._copy(raw).get("clientOrderId") or "")
 
     # -- places --------------------------------------------------------------------------------------
 
@@ -105,18 +105,18 @@ class LookUps:
         match place:
             case LookUp.BY_ID:
                 try:
-                    return _copy(await self._asking.ask(Ask.QUERY, lambda: self._client.fetch_order(None, ccxt_symbol, named)))
+                    return self._copy(await self._asking.ask(Ask.QUERY, lambda: self._client.fetch_order(None, ccxt_symbol, named)))
                 except OrderNotFound:
                     return None
             case LookUp.OPEN_BY_ID:
                 page = await self._asking.ask(Ask.QUERY, lambda: self._client.fetch_open_orders(ccxt_symbol, None, None, named))
-                return _with_id(page, client_id)
+                return self._with_id(page, client_id)
             case LookUp.HISTORY_BY_ID:
                 method = "fetchCanceledAndClosedOrders" if self._client.has.get("fetchCanceledAndClosedOrders") else "fetchClosedOrders"
                 ask = getattr(self._client, _snake(method))
-                return _with_id(await self._asking.ask(Ask.QUERY, lambda: ask(ccxt_symbol, None, None, named)), client_id)
+                return self._with_id(await self._asking.ask(Ask.QUERY, lambda: ask(ccxt_symbol, None, None, named)), client_id)
             case LookUp.OPEN:
-                return _with_id(await self._open(ccxt_symbol), client_id)
+                return self._with_id(await self._open(ccxt_symbol), client_id)
             case LookUp.HISTORY:
                 return await self._history(ccxt_symbol, client_id)
             case LookUp.TRADES_BY_ID | LookUp.TRADES:
@@ -140,7 +140,7 @@ class LookUps:
         for method in methods:
             ask = getattr(self._client, _snake(method))
             page = await self._asking.ask(Ask.QUERY, lambda ask=ask: ask(ccxt_symbol, since_ms, self._quirks.page))  # type: ignore[misc]  # mypy can't infer a default argument's type
-            if (raw := _with_id(page, client_id)) is not None:
+            if (raw := self._with_id(page, client_id)) is not None:
                 return raw
             if len(page) >= self._quirks.page:
                 raise OutcomeUnknown(f"{self._client.id} has more ended orders than it lists at once.")
@@ -149,12 +149,12 @@ class LookUps:
     async def _open(self, ccxt_symbol: str) -> list[Raw]:
         """All open orders of a symbol, however many pages that takes."""
         if self._quirks.paging is not Paging.CURSOR:
-            return [_copy(raw) for raw in await self._asking.ask(Ask.QUERY, lambda: self._client.fetch_open_orders(ccxt_symbol))]
+            return [self._copy(raw) for raw in await self._asking.ask(Ask.QUERY, lambda: self._client.fetch_open_orders(ccxt_symbol))]
         orders: list[Raw] = []
         params: dict[str, object] = {}
         for _ in range(_MOST_PAGES):
             page = await self._asking.ask(Ask.QUERY, lambda: self._client.fetch_open_orders(ccxt_symbol, None, 50, dict(params)))
-            orders += [_copy(raw) for raw in page]
+            orders += [self._copy(raw) for raw in page]
             cursor = _cursor(page)
             if not cursor or cursor == params.get("cursor"):
                 return orders
@@ -191,7 +191,7 @@ class LookUps:
                 Ask.QUERY,
                 lambda since=since_ms, asked=asked: self._client.fetch_my_trades(ccxt_symbol, since, limit, dict(asked)),  # type: ignore[misc]  # mypy can't infer a default argument's type
             )
-            fresh = {_key(raw): _copy(raw) for raw in page if _key(raw) not in trades}
+            fresh = {_key(raw): dict(raw) for raw in page if _key(raw) not in trades}
             trades |= fresh
             following = self._following(page, asked, since_ms, len(trades)) if fresh else None
             if following is None:
@@ -221,20 +221,18 @@ class LookUps:
             case Paging.SINCE:  # exchanges may give less than they were asked for, so only a page without news is the last
                 return asked, max(int(raw.get("timestamp") or 0) for raw in page)
 
+    def _with_id(self, page: Sequence[Raw], client_id: str) -> Raw | None:
+        return next((raw for raw in map(self._copy, page) if raw.get("clientOrderId") == client_id), None)
+
+    def _copy(self, raw: Raw) -> Raw:
+        """ccxt goes on changing what it has given out, and may have called it by a name that is not ours."""
+        return named_right(raw, self._quirks)
+
     def _born_ms(self, client_id: str) -> int:
         """Since when to look for an order."""
         known = self._memory.get(client_id)
         asked_ms = known.asked_us // 1000 if known is not None and known.asked_us else 0
         return asked_ms - _EARLIER_MS if asked_ms else self._clock.now_us() // 1000 - _HISTORY_MS
-
-
-def _with_id(page: Sequence[Raw], client_id: str) -> Raw | None:
-    return next((_copy(raw) for raw in page if raw.get("clientOrderId") == client_id), None)
-
-
-def _copy(raw: Raw) -> Raw:
-    """ccxt goes on changing what it has given out."""
-    return dict(raw)
 
 
 def _cursor(page: Sequence[Raw]) -> str:

@@ -2,6 +2,7 @@
 
 Fetching a list stops everything for a second while it is parsed, so another process does it (`market_loader.py`). A list that is
 a day old is used all the same and replaced in the background: an exchange that is slow to answer must not hold up the window.
+Only orders in contracts wait for the new one (`trading.py`): one contract may have become ten.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 MAX_AGE_US = 24 * 3_600 * MICROSECONDS
 RETRY_US = 600 * MICROSECONDS
+# What a contract is worth is not believed for longer. A list of a day is being fetched anew at that moment, which takes seconds.
+TRUSTED_US = MAX_AGE_US + 3_600 * MICROSECONDS
 # Another layout of the file is another number: an old file is fetched anew, never misread.
 FORMAT = 1
 
@@ -52,6 +55,10 @@ class MarketList:
         """Let a ccxt client know them: about 20 ms for a large exchange. Fields that are empty come back: ccxt reads them unasked."""
         empty = client.safe_market_structure()
         client.set_markets([{**empty, **market} for market in self.markets], dict(self.currencies) or None)
+
+    def too_old(self, now_us: int) -> bool:
+        """Whether orders must not be counted in its contracts any more."""
+        return now_us - self.loaded_us > TRUSTED_US
 
     def tried_at(self, now_us: int) -> MarketList:
         """The same list, after an attempt to fetch a newer one failed."""

@@ -104,6 +104,9 @@ class OrderMemory:
         """The venue has taken an order, and calls it so."""
         if not client_id or not venue_order_id:
             return
+        owner = self._orders.get(self._client_ids.get(venue_order_id, client_id))
+        if owner is not None and owner.client_id != client_id and owner.asked is not None:
+            return  # whoever says so, that is an order which we sent under another id
         one = self._remember(client_id)
         one.acknowledged = True
         if one.venue_order_id != venue_order_id:

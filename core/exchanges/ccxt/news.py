@@ -16,7 +16,7 @@ from core.domain.errors import VenueError
 from core.domain.instruments import Instrument
 from core.exchanges.ccxt.look_up import LookUps
 from core.exchanges.ccxt.memory import OrderMemory
-from core.exchanges.ccxt.orders import client_id_in, fill_of, has_client_id, venue_order
+from core.exchanges.ccxt.orders import client_id_in, fill_of, has_client_id, named_right, venue_order
 from core.exchanges.ccxt.quirks import Quirks
 from core.exchanges.ccxt.venues import VenueId, desk_symbol
 from core.exchanges.connector import AccountEvent, ConnectionChange
@@ -58,7 +58,7 @@ class News:
         if (instrument := self._instrument(raw)) is None:
             return
         try:
-            order = venue_order(raw, instrument, self._memory, self._clock.now_us())
+            order = venue_order(named_right(raw, self._quirks), instrument, self._memory, self._clock.now_us())
         except VenueError as error:  # an order of somebody else's that says too little to be shown
             log.info("%s", error, extra={"detail": error.detail})
             return

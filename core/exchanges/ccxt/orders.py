@@ -159,13 +159,21 @@ def fill_of(raw: Mapping[str, Any], instrument: Instrument, quirks: Quirks, clie
 
 
 def _fee(raw: Mapping[str, Any], info: Mapping[str, Any], instrument: Instrument, quirks: Quirks) -> tuple[Decimal, str]:
-    """What the trade cost, and in what."""
+    """What the trade cost, and in what; a rebate is negative."""
     for cost, currency in quirks.fee_words:
         amount = decimal_of(info.get(cost))
         if amount is not None and isinstance(info.get(currency), str):
-            return amount, str(info[currency])
+            return -amount if quirks.fee_words_are_flows else amount, str(info[currency])
     fee = raw.get("fee") or next(iter(raw.get("fees") or ()), None) or {}
     return decimal_of(fee.get("cost")) or Decimal(0), str(fee.get("currency") or instrument.quote)
+
+
+def named_right(raw: Mapping[str, Any], quirks: Quirks) -> dict[str, Any]:
+    """A copy of an order of ccxt's whose `clientOrderId` is our id or nothing; ccxt takes the word of another field on some exchanges."""
+    if not quirks.order_client_id:
+        return dict(raw)
+    info: Mapping[str, Any] = raw.get("info") or {}
+    return {**raw, "clientOrderId": next((str(info[key]) for key in quirks.order_client_id if info.get(key)), None)}
 
 
 def client_id_in(raw: Mapping[str, Any], quirks: Quirks) -> str:

@@ -1,7 +1,8 @@
 """An order as ccxt is given it, so that what reaches the venue is digit for digit what was meant, or nothing is sent at all.
 
 ccxt rounds whatever it sends by its own market list: amounts down, prices to the *nearest* tick, which may be past the trader's
-limit. Rounding is the planners' business and is over by now; here it is only checked that nobody does it again.
+limit. Rounding is the planners' business and is over by now; here it is only checked that nobody does it again. That list is
+replaced while everything runs, and a contract may be worth ten times as much in the new one: then nothing is sent.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from decimal import Decimal
 from typing import Any
 
 from core.domain.enums import OrderType, TimeInForce
-from core.domain.errors import VenueRefused
+from core.domain.errors import MarketDataError, VenueRefused
 from core.domain.instruments import Instrument
 from core.domain.numbers import plain
+from core.exchanges.ccxt.instruments import instrument_of, same_rules
 from core.exchanges.ccxt.quirks import Quirks
+from core.exchanges.ccxt.venues import parse_venue
 from core.exchanges.connector import Capabilities, NewOrder
 
 
@@ -36,10 +39,37 @@ def on_the_wire(
         raise VenueRefused(f"{instrument.venue} has no fill-or-kill; nothing was sent.")
     if order.display_amount is not None and not can.iceberg:
         raise VenueRefused(f"{instrument.venue} hides no part of an order; nothing was sent.")
+    check_rules(instrument, symbol, quirks, client)
     params = terms(order, quirks)
     if order.order_type is OrderType.MARKET:
         return exact_amount(instrument, order.amount, symbol, client), None, params
     return exact_amount(instrument, order.amount, symbol, client), exact_price(instrument, order.price, symbol, client), params
+
+
+def rules_changed(instrument: Instrument) -> str:
+    """Why nothing of a symbol is sent any more, as one sentence."""
+    changed = f"{instrument.venue} has changed the rules of {instrument.symbol} (tick, lot or contract size)"
+    return f"{changed}; it can be traded again after a restart."
+
+
+def check_rules(instrument: Instrument, symbol: str, quirks: Quirks, client: Any) -> None:
+    """Whether `instrument` is what ccxt's own list says by now.
+
+    Args:
+        symbol: ccxt's.
+
+    Raises:
+        VenueRefused: its tick, lot or contract size is another one, or it is not listed any more; nothing was sent.
+    """
+    market = (client.markets or {}).get(symbol)
+    if market is None:
+        raise VenueRefused(f"{instrument.venue} does not list {instrument.symbol} any more; nothing was sent.")
+    try:
+        now = instrument_of(parse_venue(instrument.venue), instrument.symbol, market, client.precisionMode, quirks)
+    except MarketDataError as error:
+        raise VenueRefused(rules_changed(instrument), detail=error) from None
+    if not same_rules(instrument, now):
+        raise VenueRefused(rules_changed(instrument), detail=now)
 
 
 def exact_amount(instrument: Instrument, amount: Decimal, symbol: str, client: Any) -> float:

@@ -48,13 +48,17 @@ class Quirks:
 
     Attributes:
         options: for ccxt's client.
-        sandbox: what it has for trying out: a test network, or demo trading on the real one; None: neither.
+        sandbox: which of ccxt's two switches leads to what it has for trying out: its test network (okx's is demo trading on the real
+            hosts, told by a header), or demo trading; None: neither.
+        fees_in_sandbox: what the account pays can be asked there as well.
         book_depths: depths that its book stream can be asked for; empty: ask for none and cut ourselves, because a small limit
             truncates the book that ccxt maintains (FACTS.md).
         client_id: the parameter that carries our id when an order is placed.
         client_id_to_find: the parameter that names it afterwards; None: it can't be named, only found.
+        order_client_id: where the raw order has our id, where ccxt takes something else for it; empty: ccxt is right.
         trade_client_id: where the raw trade of its *stream* has our id; none of the keys fits: it has only the venue's.
         fee_words: where the raw trade has its fee and what that is paid in; ccxt drops Binance's rebates from streams.
+        fee_words_are_flows: those are changes of the balance: negative is charged, positive a rebate.
         amends: a live order's price and amount change in place, under the same ids.
         amend_by_venue_id: it names the order by the venue's own id only.
         answers_bare: create and amend answer with ids and nothing else (Bybit, okx): the rest is known from what we asked.
@@ -70,11 +74,14 @@ class Quirks:
 
     options: Mapping[str, object] = field(default_factory=dict)
     sandbox: Sandbox | None = None
+    fees_in_sandbox: bool = True
     book_depths: tuple[int, ...] = ()
     client_id: str = "clientOrderId"
     client_id_to_find: str | None = None
+    order_client_id: tuple[str, ...] = ()
     trade_client_id: tuple[str, ...] = ("clientOrderId", "clientOid", "client_order_id", "clOrdId", "text", "label", "cloid")
     fee_words: tuple[tuple[str, str], ...] = ()
+    fee_words_are_flows: bool = False
     amends: bool = False
     amend_by_venue_id: bool = False
     answers_bare: bool = False
@@ -93,6 +100,7 @@ class Quirks:
 # https://developers.binance.com/docs/binance-spot-api-docs/rest-api/limits
 _BINANCE = Quirks(
     sandbox="testnet",
+    fees_in_sandbox=False,  # the test network has no /sapi: https://developers.binance.com/docs/binance-spot-api-docs/testnet
     client_id_to_find="origClientOrderId",
     trade_client_id=("c",),
     fee_words=(("commission", "commissionAsset"), ("n", "N")),
@@ -139,12 +147,16 @@ _BYBIT = Quirks(
 
 # 60 creates in 2 s an instrument, cancels and amends likewise, our trades 60 in 2 s.
 # https://www.okx.com/docs-v5/en/#order-book-trading-trade-post-place-order
+# Its demo is what ccxt calls its sandbox. Fees are negative when charged; ccxt turns that round for answers, and not for the stream:
+# https://www.okx.com/docs-v5/en/#order-book-trading-trade-ws-order-channel
 _OKX = Quirks(
-    sandbox="demo",
+    sandbox="testnet",
     book_depths=(1, 5, 400),
     client_id="clOrdId",
     client_id_to_find="clOrdId",
     trade_client_id=("clOrdId",),
+    fee_words=(("fillFee", "fillFeeCcy"),),
+    fee_words_are_flows=True,
     amends=True,
     answers_bare=True,
     margin_mode_per_order=True,
@@ -161,6 +173,8 @@ _OKX = Quirks(
 _KRAKEN = Quirks(
     book_depths=(10, 25, 100, 500, 1000),
     client_id_to_find="cl_ord_id",
+    # For ccxt the stream's orders are called by `order_userref`, a number that is 0 for everybody who sets none.
+    order_client_id=("cl_ord_id",),
     trade_client_id=("cl_ord_id",),
     fill_or_kill=False,
     look_ups=(LookUp.OPEN_BY_ID, LookUp.HISTORY_BY_ID),

@@ -32,7 +32,7 @@ from core.exchanges.ccxt.memory import OrderMemory, furthest
 from core.exchanges.ccxt.news import News
 from core.exchanges.ccxt.orders import venue_order
 from core.exchanges.ccxt.outcomes import Ask
-from core.exchanges.ccxt.outgoing import exact_amount, exact_price, on_the_wire
+from core.exchanges.ccxt.outgoing import check_rules, exact_amount, exact_price, on_the_wire
 from core.exchanges.ccxt.quirks import capabilities_of, quirks_of
 from core.exchanges.ccxt.skew import ClockSkew
 from core.exchanges.ccxt.venues import parse_venue
@@ -139,10 +139,12 @@ class CcxtTrading:
             VenueRefused, WouldCross, DuplicateClientId, VenueUnavailable, RateLimited, OutcomeUnknown: as the protocol says.
         """
         line = self._line()
-        instrument, symbol = self._instrument(order.symbol)
+        instrument, symbol = self._instrument_to_send(order.symbol)
+        mode = await line.account.margin_mode(instrument, self._clock.now_us())
+        # From here on to the request nothing is awaited: ccxt's list of markets may be replaced meanwhile.
         amount, price, params = on_the_wire(order, instrument, symbol, self.capabilities, self._quirks, line.client)
-        if order.symbol in line.account.margin_modes:
-            params["marginMode"] = line.account.margin_modes[order.symbol]
+        if mode is not None:
+            params["marginMode"] = mode
         known = self.memory.get(order.client_id)
         if known is not None and known.asked is not None:
             raise DuplicateClientId(f"{self.venue} was sent an order with the client id {order.client_id} already.")
@@ -183,14 +185,15 @@ class CcxtTrading:
             VenueRefused, OrderNotFound, VenueUnavailable, OutcomeUnknown: as the protocol says.
         """
         line = self._line()
-        instrument, ccxt_symbol = self._instrument(symbol)
+        instrument, ccxt_symbol = self._instrument_to_send(symbol)
         if not self._quirks.amends:
             if (await line.found(instrument, ccxt_symbol, client_id)).status is not VenueOrderStatus.OPEN:
                 raise OrderNotFound(f"{self.venue} does not know the order as open.")
             raise NotPossible(f"{self.venue} can't change an order in place.")
-        wire = exact_amount(instrument, amount, ccxt_symbol, line.client), exact_price(instrument, price, ccxt_symbol, line.client)
         order_id, params = await line.named(instrument, ccxt_symbol, client_id, by_venue_id=self._quirks.amend_by_venue_id)
         side = await line.side_of(instrument, ccxt_symbol, client_id)
+        check_rules(instrument, ccxt_symbol, self._quirks, line.client)
+        wire = exact_amount(instrument, amount, ccxt_symbol, line.client), exact_price(instrument, price, ccxt_symbol, line.client)
         raw = await line.asking.ask(Ask.AMEND, lambda: line.client.edit_order(order_id, ccxt_symbol, "limit", side, *wire, params))
         if self._quirks.answers_bare:
             return await self._amended(instrument, ccxt_symbol, client_id, price, amount)
@@ -239,7 +242,7 @@ class CcxtTrading:
         return await self._line().account.positions(self._instruments)
 
     async def set_leverage(self, symbol: str, leverage: int, margin_mode: str | None = None) -> None:
-        await self._line().account.set_leverage(self._instrument(symbol)[0], leverage, margin_mode)
+        await self._line().account.set_leverage(self._instrument(symbol)[0], leverage, margin_mode, self._clock.now_us())
 
     async def fees(self, symbol: str) -> AccountFees | None:
         """What this account pays; None where the exchange does not tell accounts apart."""
@@ -256,6 +259,20 @@ class CcxtTrading:
         if symbol not in self._instruments:
             raise VenueRefused(f"{self.venue} does not trade {symbol}; nothing was sent.")
         return self._instruments[symbol], self._venue.ccxt_symbol(symbol)
+
+    def _instrument_to_send(self, symbol: str) -> tuple[Instrument, str]:
+        """The same for what goes out. On a venue that counts in contracts an old list may be wrong about any of them, also those of size 1.
+
+        Raises:
+            VenueRefused: the venue does not trade it, or by other rules by now.
+            VenueUnavailable: what a contract is worth there was last asked too long ago.
+        """
+        found = self._instrument(symbol)
+        check_rules(*found, self._quirks, self._line().client)
+        if self._clients.markets.too_old(self._clock.now_us()) and any(one.contract_size != 1 for one in self._instruments.values()):
+            old = f"{self.venue} has not said for more than a day what its contracts are worth"
+            raise VenueUnavailable(f"{old}; it is being asked, and nothing was sent.")
+        return found
 
     def _line(self) -> Line:
         """What there is while it is open.

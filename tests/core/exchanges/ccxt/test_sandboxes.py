@@ -1,0 +1,72 @@
+"""Every sandbox that the table names can be entered, and nothing in it leads to real money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from core.desk.exchanges import _has_sandbox
+from core.domain.errors import NotPossible
+from core.exchanges.ccxt.account import Account
+from core.exchanges.ccxt.asking import Asking
+from core.exchanges.ccxt.quirks import QUIRKS
+from core.exchanges.ccxt.skew import ClockSkew
+from core.exchanges.ccxt.venues import FIRST_CLASS, parse_venue
+from tests.core.exchanges.ccxt.offline import client_of
+from tests.core.exchanges.ccxt.trading_desk import CLOCK
+
+# Part of every URL that trades there. okx's REST host is the real one; the header tells.
+PLACES = {"binance": "testnet", "binanceusdm": "demo-", "bybit": "-testnet", "okx": "wspap", "krakenfutures": "demo-"}
+# What we speak to: Binance lists the hosts of its other markets beside them.
+USED = {"binance": ("public", "private", "v3"), "binanceusdm": ("fapi",), "okx": ("ws",)}
+
+
+def addresses(urls: Any) -> Iterator[str]:
+    if isinstance(urls, str):
+        yield urls
+    elif isinstance(urls, dict):
+        for inner in urls.values():
+            yield from addresses(inner)
+
+
+@pytest.mark.parametrize("ccxt_id", [ccxt_id for ccxt_id, quirks in QUIRKS.items() if quirks.sandbox is not None])
+async def test_a_sandbox_of_the_table_opens_and_is_not_the_real_exchange(ccxt_id: str) -> None:
+    client, real = client_of(ccxt_id, "testnet"), client_of(ccxt_id)
+    api = client.urls["api"]
+    used = {key: url for key, url in api.items() if key != "www" and key.startswith(USED.get(ccxt_id, ""))}
+    found = list(addresses(used))
+    assert found
+    assert [url for url in found if PLACES[ccxt_id] not in url] == []
+    assert not set(found) & set(addresses(real.urls["api"]))
+    await client.close_quietly()
+    await real.close_quietly()
+
+
+async def test_okx_is_told_with_every_request_that_it_is_only_tried_out_and_never_when_it_is_not() -> None:
+    client, real = client_of("okx", "testnet"), client_of("okx")
+    assert client.prepare_request_headers()["x-simulated-trading"] == "1"
+    assert "x-simulated-trading" not in real.prepare_request_headers()
+    assert "brokerId=9999" in client.get_url("orders", "private")
+    await client.close_quietly()
+    await real.close_quietly()
+
+
+@pytest.mark.parametrize("venue", [*FIRST_CLASS, "gate_spot"])
+async def test_a_desk_offers_a_venue_on_testnet_exactly_where_it_can_be_opened(venue: str) -> None:
+    try:
+        client = client_of(parse_venue(venue).ccxt_id, "testnet")
+    except NotPossible:
+        assert not _has_sandbox(venue)
+    else:
+        await client.close_quietly()
+        assert _has_sandbox(venue)
+
+
+async def test_binances_test_network_is_not_asked_for_fees_that_it_does_not_know() -> None:
+    client = client_of("binance", "testnet")
+    asking = Asking("binance_spot", client, ClockSkew(client, CLOCK))
+    account = Account(parse_venue("binance_spot"), client, QUIRKS["binance"], asking)
+    assert await account.fees(None) is None  # type: ignore[arg-type]  # whatever the instrument, nobody is asked
+    await client.close_quietly()
