@@ -45,11 +45,16 @@ class Task:
 
 @final
 class Trader:
-    """Places, changes and cancels orders at random."""
+    """Places, changes and cancels orders at random.
 
-    def __init__(self, desk: Desk, seed: int) -> None:
+    Args:
+        haste: how much faster than on the demo's clock everything goes, his schedules included.
+    """
+
+    def __init__(self, desk: Desk, seed: int, haste: float = 1.0) -> None:
         self._desk = desk
         self._random = Random(seed)
+        self._haste = haste
         self._wishes: set[asyncio.Task[Any]] = set()
 
     async def trade(self) -> None:
@@ -66,7 +71,7 @@ class Trader:
                 self._wish(self._desk.engine.modify_execution(self._random.choice(working), new_amount=new_amount))
             elif chance < 0.35:
                 self._desk.engine.pause_execution(self._random.choice(working))
-            await self._desk.clock.sleep(self._random.uniform(0.05, 0.5))
+            await self._desk.clock.sleep(self._random.uniform(0.05, 0.5) / self._haste)
 
     async def finish(self) -> None:
         """Let everything that is left come to its end."""
@@ -76,7 +81,7 @@ class Trader:
             for order_id in manager.working():
                 if self._random.random() < 0.1:
                     self._wish(self._desk.engine.cancel_execution(order_id))
-            await self._desk.clock.sleep(0.5)
+            await self._desk.clock.sleep(0.5 / self._haste)
 
     def resume_all(self) -> None:
         manager = self._desk.order_manager
@@ -100,7 +105,7 @@ class Trader:
             case 2:
                 words = {"price": crossing, "strategy": "split_evenly"}
             case 3:
-                words = {"price": crossing, "strategy": "twap", "params": {"duration": 8, "slices": 4}}
+                words = {"price": crossing, "strategy": "twap", "params": {"duration": 8 / self._haste, "slices": 4}}
             case 4:
                 words = {"price": crossing, "strategy": "iceberg", "params": {"display_percent": 25}}
             case _:

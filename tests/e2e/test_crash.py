@@ -10,9 +10,8 @@ import asyncio
 import multiprocessing
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from random import Random
@@ -21,13 +20,10 @@ from time import perf_counter
 import pytest
 
 from core.domain.clock import SystemClock
-from core.execution.ids import is_ours
-from core.execution.records import rebuild
-from core.execution.state import ParentState
-from core.journal.journal import Journal
+from tests.e2e.agreement import Truth, check_agreement, figures, journaled
 from tests.e2e.desk_process import Task, run_desk
 from tests.e2e.remote_venue import Link
-from tests.e2e.venue_process import Truth, run_venues
+from tests.e2e.venue_process import run_venues
 
 KILLS = int(os.environ.get("FATHOM_CRASH_KILLS", "20"))
 SEED = int(os.environ.get("FATHOM_CRASH_SEED", "1"))
@@ -68,15 +64,6 @@ async def truth_of(port: int) -> Truth:
     return truth
 
 
-def journaled(path: Path) -> list[ParentState]:
-    """Every order that was ever journaled, as it stands at the end."""
-    journal = Journal(path)
-    try:
-        return [rebuild(story) for story in journal.load(at_most=-1)]
-    finally:
-        journal.close()
-
-
 async def test_desks_killed_at_random_lose_nothing_send_nothing_twice_and_execute_nothing_too_much(tmp_path: Path) -> None:
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["tests.e2e.desk_process", "tests.e2e.venue_process"])
@@ -97,34 +84,7 @@ async def test_desks_killed_at_random_lose_nothing_send_nothing_twice_and_execut
         last.close()
         truth = await truth_of(port)
     parents = journaled(tmp_path / "demo" / "journal.db")
-    print(figures(parents, truth, perf_counter() - started))  # noqa: T201 - what a long run is for
-    check(parents, truth)
-
-
-def check(parents: list[ParentState], truth: Truth) -> None:
-    """The venues' books against the journal."""
-    children = {child.client_id: child for parent in parents for child in parent.children.values()}
-    assert set(truth.creates.values()) == {1}, "a client id was used twice"
-    unknown = [order.client_id for order in truth.orders if is_ours(order.client_id) and order.client_id not in children]
-    assert not unknown, "orders on the venues that the journal does not know"
-    filled = truth.filled()
-    for child in children.values():
-        assert child.executed.amount == filled.get(child.client_id, Decimal(0)), f"fills of {child.client_id}"
-    for parent in parents:
-        assert parent.executed.amount <= parent.request.amount, f"{parent.id} executed too much"
-        assert parent.status.terminal, f"{parent.id} is {parent.status.value}"
-    assert not [order for order in truth.orders if order.status == "open"], "orders that nobody follows any more"
+    print(figures(parents, truth, kills=KILLS, seed=SEED, s=round(perf_counter() - started)))  # noqa: T201 - what a long run is for
+    check_agreement(parents, truth)
     assert len(parents) >= KILLS, "there was too little trading to prove anything"
     assert len(truth.fills) >= KILLS
-
-
-def figures(parents: list[ParentState], truth: Truth, seconds: float) -> str:
-    children = [child for parent in parents for child in parent.children.values()]
-    absent = sum(child.status == "not_placed" for child in children)
-    titles = ("kills", "seed", "s", "parents", "children", "never placed", "venue orders", "fills")
-    row = (KILLS, SEED, round(seconds), len(parents), len(children), absent, len(truth.orders), len(truth.fills))
-    return "\n".join(["", _row(titles), "|---" * len(titles) + "|", _row(row)])
-
-
-def _row(cells: Sequence[object]) -> str:
-    return f"| {' | '.join(map(str, cells))} |"

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any, final
@@ -18,37 +16,16 @@ from typing import Any, final
 from core.domain.clock import ScaledClock, SystemClock
 from core.domain.errors import FathomError
 from core.domain.market import MarketMessage
-from core.domain.orders import Fill
-from core.exchanges.connector import AccountEvent, NewOrder, VenueOrder
+from core.exchanges.connector import AccountEvent, NewOrder
 from core.exchanges.paper.connector import PaperConnector
 from core.exchanges.paper.faults import Call, Fault, StreamFault
 from core.exchanges.paper.synthetic import SyntheticFeed
+from tests.e2e.agreement import Truth
 from tests.e2e.frames import frame, read_frame, shared_now_us
 
 VENUES = ("binance_spot", "binance_perp", "okx_spot")
 SYMBOL = "BTC/USDT"
 LATENCY_MS = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What really happened.
-
-    Attributes:
-        creates: client id -> how many create requests arrived with it.
-        orders, fills: of every venue.
-    """
-
-    creates: Counter[str] = field(default_factory=Counter)
-    orders: list[VenueOrder] = field(default_factory=list)
-    fills: list[Fill] = field(default_factory=list)
-
-    def filled(self) -> dict[str, Decimal]:
-        """Client id -> base."""
-        amounts: dict[str, Decimal] = {}
-        for fill in self.fills:
-            amounts[fill.client_id] = amounts.get(fill.client_id, Decimal(0)) + fill.amount
-        return amounts
 
 
 @final

@@ -13,10 +13,11 @@ import multiprocessing
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from multiprocessing.context import BaseContext
 from time import perf_counter
 
-from tests.core.execution.stateful.batch import Result, run_batch
+from tests.core.execution.stateful.batch import Result, run_apart
 from tests.core.execution.stateful.themes import THEMES
 
 BATCH = 500
@@ -56,8 +57,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     given = parser.parse_args()
     started_s, results = perf_counter(), list[Result]()
-    with ProcessPoolExecutor(given.jobs, mp_context=processes(), max_tasks_per_child=1) as pool:
-        running = [pool.submit(run_batch, *batch) for batch in batches(given.examples, given.seed)]
+    with ThreadPoolExecutor(given.jobs) as pool:  # each thread waits for a process
+        running = [pool.submit(run_apart, *batch, processes()) for batch in batches(given.examples, given.seed)]
         for future in as_completed(running):
             result = future.result()
             results.append(result)
@@ -70,7 +71,7 @@ def main() -> int:
     return 1 if any(result.failure for result in results) else 0
 
 
-def processes() -> multiprocessing.context.BaseContext:
+def processes() -> BaseContext:
     """Where they can be forked, they all run what was imported at the start, whatever is edited meanwhile."""
     if sys.platform == "win32":
         return multiprocessing.get_context("spawn")

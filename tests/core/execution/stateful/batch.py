@@ -8,12 +8,14 @@ import traceback
 import warnings
 from collections import Counter
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext
 from time import process_time
 
 from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.core.execution.stateful.machine import TALLY
+from tests.core.execution.stateful.tally import TALLY
 from tests.core.execution.stateful.themes import THEMES, how
 
 
@@ -30,6 +32,24 @@ class Result:
     tally: Counter[str]
     cpu_s: float
     failure: str
+
+
+def run_apart(theme: str, number: int, examples: int, processes: BaseContext) -> Result:
+    """`run_batch` in a process of its own, which takes along whatever its examples leave behind."""
+    here, there = processes.Pipe(duplex=False)
+    worker = processes.Process(target=_report, args=(theme, number, examples, there))  # type: ignore[attr-defined]  # every context has one
+    worker.start()
+    there.close()
+    try:
+        result: Result = here.recv()
+    except EOFError:
+        result = Result(theme, number, Counter(), 0.0, "its process ended without a word")
+    worker.join()
+    return result
+
+
+def _report(theme: str, number: int, examples: int, to: Connection) -> None:
+    to.send(run_batch(theme, number, examples))
 
 
 def run_batch(theme: str, number: int, examples: int) -> Result:

@@ -6,12 +6,14 @@ import asyncio
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from core.domain.enums import OrderSide
 from core.domain.orders import ChildStatus, Knowledge, ParentStatus
-from core.exchanges.connector import NewOrder
+from core.exchanges.connector import NewOrder, VenueOrder
 from core.exchanges.limited import LimitedConnector
 from core.exchanges.limiter import RateLimits
-from core.exchanges.paper.faults import Call, Fault
+from core.exchanges.paper.faults import Call, Fault, StreamFault
 from core.execution.engine import ExecutionEngine
 from core.execution.manager import OrderManager
 from core.execution.order import Order
@@ -83,6 +85,44 @@ async def test_a_cancel_of_an_order_that_needs_attention_is_remembered_after_a_r
             await world.live(second, 30)
             assert second.manager.order(order.id).status is ParentStatus.CANCELLED
             assert not world.venues[V].truth.orders
+
+
+async def test_a_look_that_was_under_way_does_not_reopen_what_the_trader_has_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with floor(V) as f:
+        faults = f.venues[V].faults
+        faults.arm(Fault.TIMEOUT_LOST)
+        faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+        order = await f.start(amount="1", price="99", strategy="best_price")
+        await f.wait(90)
+        (child,) = order.children
+        assert child.snapshot().knowledge is Knowledge.QUARANTINED
+        faults.clear()
+        look = f.venues[V].find_order
+
+        async def resolved_meanwhile(symbol: str, client_id: str) -> VenueOrder | None:
+            answer = await look(symbol, client_id)
+            if child.snapshot().knowledge is Knowledge.QUARANTINED:
+                await f.engine.resolve_child(child.id)
+            return answer
+
+        monkeypatch.setattr(f.venues[V], "find_order", resolved_meanwhile)
+        await f.wait(60)
+        assert (child.status, child.snapshot().knowledge) == (ChildStatus.NOT_PLACED, Knowledge.KNOWN)
+
+
+async def test_the_end_of_a_changed_order_says_at_which_price_it_stood() -> None:
+    async with floor(V) as f:
+        order = await f.start(amount="1", price="99", strategy="best_price")
+        await f.wait(1)
+        (child,) = order.children
+        f.venues[V].faults.arm(Fault.TIMEOUT_PLACED, Call.AMEND)
+        f.venues[V].faults.arm(StreamFault.DROPPED)  # the change itself
+        changing = asyncio.ensure_future(f.engine.modify_execution(order.id, new_price="98.5"))
+        await f.wait(0.5)
+        f.feeds[V].change(asks={"98.5": "5"}, bids={"100": "0", "99.5": "0", "99": "0"})
+        await f.wait(40)
+        assert changing.done()
+        assert (order.status, child.status, child.price) == (ParentStatus.FILLED, ChildStatus.FILLED, Decimal("98.5"))
 
 
 async def _queued(f: Floor) -> Order:

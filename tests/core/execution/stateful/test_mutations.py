@@ -17,15 +17,17 @@ from core.execution import engine, sending, tca
 from core.execution.evidence import Evidence
 from core.execution.preview import with_conditions
 from core.execution.recorder import Recorder
+from core.execution.records import parent_body
 from core.execution.recovery import Recovery
 from core.execution.risk.funds import Funds
-from core.execution.state import ChildState
+from core.execution.state import ChildState, ParentState
 from core.execution.worker import Worker
+from core.journal.entry import Story
 from core.strategies.schedule import Schedule
 from tests.core.execution.stateful import invariants
-from tests.core.execution.stateful.invariants import ALWAYS, AT_REST, Broken, Invariant
-from tests.core.execution.stateful.machine import Trading
-from tests.core.execution.stateful.themes import Crashes, Everything, WorkingAlgos, how
+from tests.core.execution.stateful.invariants import Broken, Invariant
+from tests.core.execution.stateful.machine import Desk
+from tests.core.execution.stateful.themes import Calm, Crashes, CrashingAlgos, Everything, WorkingAlgos, how
 
 # More than each of them needs.
 MOST_EXAMPLES = 600
@@ -119,6 +121,30 @@ def a_schedule_wants_everything_at_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Schedule, "target", lambda _schedule, _index, amount, _lot: amount)
 
 
+def the_time_while_nobody_was_there_counts(patch: pytest.MonkeyPatch) -> None:
+    bring_back = Recovery._bring_back
+
+    def late(recovery: Recovery, parent: ParentState, story: Story, _last_us: int) -> None:
+        bring_back(recovery, parent, story, recovery._manager.clock.now_us())
+
+    patch.setattr(Recovery, "_bring_back", late)
+
+
+def that_it_stands_still_is_not_written(patch: pytest.MonkeyPatch) -> None:
+    bring_back = Recovery._bring_back
+
+    def in_memory(recovery: Recovery, parent: ParentState, story: Story, last_us: int) -> None:
+        bring_back(recovery, parent, story, last_us)
+        parent.recorded = parent_body(parent)
+
+    patch.setattr(Recovery, "_bring_back", in_memory)
+
+
+def a_schedule_falls_behind(patch: pytest.MonkeyPatch) -> None:
+    target = Schedule.target
+    patch.setattr(Schedule, "target", lambda schedule, index, amount, lot: target(schedule, max(index - 1, 0), amount / 2, lot))
+
+
 def a_cost_is_counted_twice(patch: pytest.MonkeyPatch) -> None:
     costs = tca._costs
 
@@ -145,12 +171,15 @@ def a_cost_is_counted_twice(patch: pytest.MonkeyPatch) -> None:
         (invariants.parents_end_once_the_venues_answer, nobody_looks_for_evidence, Everything),
         (invariants.reservations_are_never_negative_and_zero_when_idle, reservations_are_never_released, Everything),
         (invariants.schedules_stay_within_their_band, a_schedule_wants_everything_at_once, WorkingAlgos),
+        (invariants.schedules_stay_within_their_band, the_time_while_nobody_was_there_counts, CrashingAlgos),
+        (invariants.schedules_stay_within_their_band, that_it_stands_still_is_not_written, CrashingAlgos),
+        (invariants.schedules_keep_up, a_schedule_falls_behind, Calm),
         (invariants.the_parts_sum_to_the_shortfall, a_cost_is_counted_twice, Everything),
     ],
 )
-def test_breaking_it_is_found(holds: Invariant, broken: Break, theme: type[Trading], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_breaking_it_is_found(holds: Invariant, broken: Break, theme: type[Desk], monkeypatch: pytest.MonkeyPatch) -> None:
     broken(monkeypatch)
-    name, shown = theme.__name__, (tuple(each for each in every if each is holds) for every in (ALWAYS, AT_REST))
+    name, shown = theme.__name__, (tuple(each for each in every if each is holds) for every in (theme.always, theme.at_rest))
     always, at_rest = shown
     sighted = type(f"{name}WithOneEye", (theme,), {"always": always, "at_rest": at_rest})
     with pytest.raises(Broken):

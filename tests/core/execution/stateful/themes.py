@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from types import MappingProxyType
 from typing import final
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from core.domain.enums import ExecutionStrategy
-from core.domain.orders import ChildStatus, Knowledge
+from core.domain.orders import ChildStatus, Knowledge, ParentStatus
 from core.exchanges.paper.faults import Call, Fault, StreamFault
 from core.execution.state import ChildState, ParentState
-from tests.core.execution.stateful.machine import Trading, darkness, modify, modify_child, open_children, pick, start_in, waits, which
+from tests.core.execution.stateful.invariants import ALWAYS, schedules_keep_up
+from tests.core.execution.stateful.machine import Desk, darkness, open_children, pick, start, start_in, waits, which
+from tests.core.execution.stateful.market import VENUES
+from tests.core.execution.stateful.moods import Moods
 from tests.core.execution.stateful.orders import GTC, asks
-from tests.core.execution.stateful.world import World
+from tests.core.execution.stateful.troubles import Troubles
+from tests.core.execution.stateful.wishes import Wishes, modify, modify_child
+from tests.core.execution.stateful.world import Setup, World
 
-EXAMPLES = 400
+EXAMPLES = 350
 STEPS = 20
 ROUTERS = tuple(strategy for strategy in ExecutionStrategy if not strategy.works_over_time)
 WORKING = tuple(strategy for strategy in ExecutionStrategy if strategy.works_over_time)
@@ -42,20 +48,19 @@ def how(examples: int, *, derandomize: bool = True, shrink: bool = True) -> sett
     )
 
 
-@final
-class Everything(Trading):
+class Everything(Wishes, Moods, Troubles):
     """All strategies, all that can happen."""
 
 
 @final
-class Routers(Trading):
+class Routers(Everything):
     """What is done after one plan and its follow-ups."""
 
     ask = asks(ROUTERS)
 
 
 @final
-class WorkingAlgos(Trading):
+class WorkingAlgos(Everything):
     """What works over time, with time to do so."""
 
     ask = asks(WORKING)
@@ -69,8 +74,7 @@ class WorkingAlgos(Trading):
         self.step(seconds, lambda _world: None)
 
 
-@final
-class Crashes(Trading):
+class Crashes(Everything):
     """Desks that die at every turn, while requests that fail are on their way."""
 
     @precondition(lambda self: bool(self.the_world.working()))
@@ -108,7 +112,33 @@ class Crashes(Trading):
 
 
 @final
-class Changes(Trading):
+class CrashingAlgos(Crashes):
+    """The same with what works over time: whatever happens, no schedule comes back as a burst."""
+
+    ask = asks(WORKING, away=("2", "1", None))
+
+    @precondition(lambda self: any(parent.status is ParentStatus.PAUSED for parent in self.the_world.working()))
+    @rule(seconds=st.sampled_from([0.3, 3.0]))
+    def go_on(self, seconds: float) -> None:
+        """As the trader says."""
+
+        def act(world: World) -> None:
+            for parent in world.working():
+                world.session.engine.resume_execution(parent.id)
+
+        self.step(seconds, act)
+
+    @rule(moments=st.integers(0, 12), downtime=st.sampled_from([1.0, 10.0]), wait=waits)
+    def die_for_a_while(self, moments: int, downtime: float, wait: float) -> None:
+        def act(world: World) -> None:
+            world.downtime_s = downtime
+            world.session.life.end_in(moments)
+
+        self.step(wait, act)
+
+
+@final
+class Changes(Everything):
     """Orders that rest, and are changed while they are filled, over streams that stutter."""
 
     ask = asks(ROUTERS, away=("-1", "-0.5", "-4", "0"), how=(GTC, {"post_only": True}))
@@ -162,11 +192,56 @@ class Changes(Trading):
         self.step(wait, act)
 
 
+@final
+class Calm(Desk):
+    """Nothing goes wrong, and there is enough of a market: then a schedule has to keep up as well."""
+
+    ask = asks((ExecutionStrategy.TWAP,), away=(None,), how=(GTC,))
+    always = (*ALWAYS, schedules_keep_up)
+
+    @initialize(
+        venues=st.sampled_from([VENUES[:2], VENUES]), amends=st.booleans(), seed=st.integers(0, 1 << 16), data=st.data(), wait=waits
+    )
+    def begin(self, venues: tuple[str, ...], amends: bool, seed: int, data: st.DataObject, wait: float) -> None:
+        """A desk on a market that has seen nothing yet."""
+        ask = data.draw(self.ask, label="ask")
+        self.world = World(Setup(venues, amends=amends, seed=seed, waits=True))
+        self.world.run(self.world.open())
+        self.refill()
+        self.step(wait, lambda world: start(world, ask))
+
+    @rule()
+    def refill(self) -> None:
+        self.step(0.0, deepen)
+
+    @rule(by=st.sampled_from(["0.5", "-0.5", "1", "-1"]), wait=waits)
+    def drift(self, by: str, wait: float) -> None:
+        """All venues move together, and stay deep."""
+
+        def act(world: World) -> None:
+            for book in world.books.values():
+                book.middle += Decimal(by)
+            deepen(world)
+
+        self.step(wait, act)
+
+    @rule(seconds=st.sampled_from([0.3, 1.0, 2.0, 5.0]))
+    def go_on(self, seconds: float) -> None:
+        self.step(seconds, deepen)
+
+
+def deepen(world: World) -> None:
+    """More than anybody here asks for."""
+    for book in world.books.values():
+        book.depth = Decimal(50)
+        book.show()
+
+
 def resting(world: World) -> list[ChildState]:
     """What is known to wait at a venue."""
     return [child for child in open_children(world) if child.status is ChildStatus.OPEN and child.knowledge is Knowledge.KNOWN]
 
 
-THEMES: Mapping[str, type[Trading]] = MappingProxyType(
-    {theme.__name__.lower(): theme for theme in (Everything, Routers, WorkingAlgos, Crashes, Changes)}
+THEMES: Mapping[str, type[Desk]] = MappingProxyType(
+    {theme.__name__.lower(): theme for theme in (Everything, Routers, WorkingAlgos, Crashes, CrashingAlgos, Changes, Calm)}
 )

@@ -14,7 +14,7 @@ from typing import final
 from core.domain.enums import ExecutionStrategy, OrderSide, OrderType, TimeInForce
 from core.domain.events import OrderEvent
 from core.domain.instruments import Instrument
-from core.domain.orders import Fill
+from core.domain.orders import Fill, ParentStatus
 from core.exchanges.connector import NewOrder, VenueOrder
 from core.execution.state import ParentState
 from tests.core.exchanges.paper_desk import SYMBOL
@@ -38,6 +38,25 @@ class Breach:
 
 
 @final
+class Stopwatch:
+    """How long something went on, in µs."""
+
+    def __init__(self) -> None:
+        self._before_us = 0
+        self._since_us: int | None = None
+
+    def go(self, now_us: int) -> None:
+        if self._since_us is None:
+            self._since_us = now_us
+
+    def stop(self, now_us: int) -> None:
+        self._before_us, self._since_us = self.read(now_us), None
+
+    def read(self, now_us: int) -> int:
+        return self._before_us + (now_us - self._since_us if self._since_us is not None else 0)
+
+
+@final
 class Eyewitness:
     """What really happened, and what was wrong with it.
 
@@ -49,6 +68,7 @@ class Eyewitness:
         accepted: those of them for which he has an answer.
         asked_prices: parent -> limits that the trader asked for besides its first one.
         heard: events of the desk so far.
+        worked: how long each parent has been under way, by what was heard of it and when its desks died.
     """
 
     def __init__(self, disk: Disk, session: Callable[[], Session], truly_committed: Callable[[ParentState], Decimal]) -> None:
@@ -60,6 +80,7 @@ class Eyewitness:
         self.accepted: set[str] = set()
         self.asked_prices: defaultdict[str, list[Decimal]] = defaultdict(list)
         self.heard = 0
+        self.worked: defaultdict[str, Stopwatch] = defaultdict(Stopwatch)
         self._disk = disk
         self._session = session
         self._truly_committed = truly_committed
@@ -145,7 +166,7 @@ class Eyewitness:
             return
         slices, spread = int(str(parent.memory["slices"])), Decimal(str(request.params["randomize"])) / 100
         duration_us = Decimal(str(request.params["duration"])) * 1_000_000
-        elapsed_us = self._session().manager.clock.now_us() - (parent.started_us or 0)
+        elapsed_us = self.worked[parent.id].read(self._session().manager.clock.now_us())
         over = elapsed_us >= duration_us
         most = max(CATCH_UP * request.amount / slices, request.amount / STEPS if over else ZERO)
         if amount > most:
@@ -172,8 +193,17 @@ class Eyewitness:
         if order.filled_amount < self._filled.get(order.id, ZERO):
             self.note(3, f"{order.id} had {self._filled[order.id]} filled and has {order.filled_amount}")
         self._filled[order.id] = order.filled_amount
+        if order.status is ParentStatus.RUNNING:
+            self.worked[order.id].go(event.ts_us)
+        elif order.status is ParentStatus.PAUSED:
+            self.worked[order.id].stop(event.ts_us)
         if order.is_parent and order.filled_amount + order.live_amount > order.amount:
             self.note(1, f"{order.id}: {order.filled_amount} filled + {order.live_amount} live > {order.amount}")
+
+    def mourn(self, now_us: int) -> None:
+        """The desk has just died: nothing of it is under way until the trader says so to the next."""
+        for worked in self.worked.values():
+            worked.stop(now_us)
 
     def start_over(self, cancels: set[str]) -> None:
         """A new process knows what the disk held: totals may be smaller, and a cancel that nobody has confirmed may be unsaid.

@@ -80,6 +80,7 @@ class World:
 
     Attributes:
         crashes: how often a desk has died.
+        downtime_s: how long nobody starts another after the next death.
         measured: parent -> what was filled, and its status, when its cost was last looked at.
     """
 
@@ -90,6 +91,7 @@ class World:
         self.loop = SimulatedLoop(self.clock)
         self.disk = Disk()
         self.crashes = 0
+        self.downtime_s = 0.0
         self.measured: dict[str, tuple[Decimal, ParentStatus]] = {}
         self._dice = secrets.randbits
         secrets.randbits = Random(setup.seed).getrandbits  # type: ignore[assignment]  # the same ids whenever an example is run
@@ -149,6 +151,7 @@ class World:
         await self.loop.settle()
         if self.session.life.over:
             await self.restart()
+            await self._pass(until_us)
 
     async def _pass(self, until_us: int) -> None:
         while not self.session.life.over:
@@ -159,6 +162,17 @@ class World:
                 return
             await self.clock.advance_to(min(due))
 
+    def sleep(self, seconds: float) -> None:
+        """The laptop sleeps: time passes at the venues, and what is on its way gets there, but nobody here is woken before the end."""
+        wakes_us = self.clock.now_us() + round(seconds * MICROSECONDS)
+        under_way = [due for connector in self.venues.values() for due in connector._timeline._due]
+        for connector in self.venues.values():
+            connector._timeline._due.clear()
+        for due_us, _, action in sorted(under_way, key=lambda due: due[:2]):
+            self.clock.jump_to(due_us)
+            action()
+        self.clock.jump_to(wakes_us)
+
     async def until(self, work: asyncio.Task[T], within_s: float) -> bool:
         """Let time pass until `work` is done; whether it was, in time."""
         until_us = self.clock.now_us() + round(within_s * MICROSECONDS)
@@ -168,13 +182,15 @@ class World:
 
     # -- death -----------------------------------------------------------------------------------------
 
-    async def restart(self, downtime_s: float = 0.0) -> None:
-        """Bury the desk, which is dead by now, and start another on what it left."""
+    async def restart(self) -> None:
+        """Bury the desk, which is dead by now, and start another on what it left, `downtime_s` later."""
         self.crashes += 1
         await self.session.end()
-        if downtime_s:
-            self.clock.jump_to(self.clock.now_us() + round(downtime_s * MICROSECONDS))
+        self.witness.mourn(self.clock.now_us())
+        if self.downtime_s:
+            self.sleep(self.downtime_s)
             await self.loop.settle()
+            self.downtime_s = 0.0
         self.witness.start_over(self.disk.cancels())
         self.measured.clear()
         self.session = self._new_session()
