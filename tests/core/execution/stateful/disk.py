@@ -12,9 +12,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, cast, final
 
 from core.domain.errors import JournalError
-from core.journal.entry import Line
+from core.execution.records import rebuild
+from core.execution.state import ParentState
+from core.journal.entry import Entry, Line, Story
 from core.journal.journal import Journal
-from core.journal.store import Store
+from core.journal.store import _COLUMNS, Store, _entry
 from tests.core.execution.stateful.life import Life
 
 # Turns of the loop between the start of a commit and its end: others go on meanwhile.
@@ -34,6 +36,8 @@ class Disk:
         self.full = False
         self.commits = 0
         self._store = Store(None)
+        self._read: dict[str, tuple[int, ParentState]] = {}
+        self._seen_seq = 0
 
     def holds_intent(self, client_id: str) -> bool:
         """Whether a power cut now would leave the intent of this child."""
@@ -43,6 +47,19 @@ class Disk:
         """Parents whose cancel would survive a power cut now."""
         wishes = self._store._query("SELECT parent_id FROM entries WHERE kind = 'wish' AND body LIKE '%\"cancel\"%'")
         return {row[0] for row in wishes}
+
+    def parents(self) -> list[ParentState]:
+        """All parents as a process that started now would find them."""
+        for parent_id, seq in self._store._query("SELECT parent_id, MAX(seq) FROM entries GROUP BY parent_id"):
+            if parent_id and self._read.get(parent_id, (0,))[0] != seq:
+                self._read[parent_id] = seq, rebuild(Story(parent_id, over=False, entries=self._store._of_parent(parent_id)))
+        return [parent for _, parent in self._read.values()]
+
+    def news(self) -> list[Entry]:
+        """What was written since this was last asked."""
+        entries = [_entry(row) for row in self._store._query(f"SELECT {_COLUMNS} FROM entries WHERE seq > ? ORDER BY seq", self._seen_seq)]
+        self._seen_seq = entries[-1].seq if entries else self._seen_seq
+        return entries
 
     def open(self, life: Life) -> Journal:
         """The journal as a process that starts now finds it; it ends with `life`."""

@@ -1,11 +1,11 @@
-"""The thirteen invariants of an execution desk, one function each, asked after every step; some can only be answered at rest.
+"""The thirteen invariants of an execution desk, each asked after every step; what can only be answered at rest is asked then besides.
 
 At rest means: every fault is healed, every parent was given time and cancelled, and the venues answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ from core.execution.records import rebuild
 from core.execution.state import ChildState
 from core.journal.entry import Kind
 from tests.core.exchanges.paper_desk import SYMBOL
-from tests.core.execution.stateful.permutations import differences, replayable
+from tests.core.execution.stateful.permutations import Tale, replayable
 from tests.core.execution.stateful.witness import ZERO
 from tests.core.execution.stateful.world import World
 
@@ -25,6 +25,8 @@ Invariant = Callable[[World], None]
 PERMUTATIONS = 3
 # A slice is done this long after its end: a taker's way there and back, and once more for what it left.
 KEPT_UP_S = 1.0
+# Venues that answer are asked every few seconds, and the longest wait is for what may still arrive.
+DOUBTS_END_S = 45.0
 # Less of a regular slice than this goes with the next one, and so does what no venue's lot can hold.
 CRUMB = 0.1
 COARSEST_LOT = 0.06
@@ -82,16 +84,53 @@ def filled_is_the_sum_of_unique_trades(world: World) -> None:
 
 
 def any_order_of_events_ends_in_the_same_state(world: World) -> None:
-    """4, at rest: what happened to each child, told in other orders and several times, ends as it ended here."""
+    """4: what has happened so far to each child, told in other orders and several times, leads to one and the same record."""
+    for child, tale in _tales(world):
+        if world.retold.get(child.client_id) != (size := len(tale.events)):
+            world.retold[child.client_id] = size
+            for _ in range(PERMUTATIONS):
+                if different := tale.depends_on_order(child, world.random):
+                    raise Broken(f"4: {child.client_id}: {different}")
+
+
+def every_child_ends_as_its_events_do(world: World) -> None:
+    """4, at rest: and that record is the one we have."""
+    for child, tale in _tales(world):
+        if different := tale.ended_otherwise(child):
+            raise Broken(f"4: {child.client_id}: {different}")
+
+
+def _tales(world: World) -> Iterator[tuple[ChildState, Tale]]:
+    """Of every child, what really happened to it, if its record can be made anew from that."""
     for parent in world.parents():
         for child in parent.children.values():
             events = world.witness.told.get(child.client_id)
+            amended = world.witness.amended.get(child.client_id, [])
             order = world.true_order(child.planned.exchange, child.client_id)
-            if not events or order is None or not replayable(child, world.witness.amended.get(child.client_id, [])):
+            if events and order is not None and replayable(child, amended):
+                yield child, Tale(events, order.report(), amended)
+
+
+def a_crash_now_would_send_nothing_twice(world: World) -> None:
+    """5: what the disk holds at this moment covers whatever the venues hold, so that who starts from it exceeds no amount."""
+    if world.session.life.over:
+        return  # its successor starts within this step
+    known = {client_id: child for parent in world.disk.parents() for client_id, child in parent.children.items()}
+    for venue, connector in world.venues.items():
+        for client_id, order in connector.truth.orders.items():
+            if not is_ours(client_id):
                 continue
-            for _ in range(PERMUTATIONS):
-                if different := differences(child, events, order.report(), world.witness.amended[child.client_id], world.random):
-                    raise Broken(f"4: {child.client_id}: {different}")
+            child = known.get(client_id)
+            if child is None or child.planned.exchange != venue:
+                raise Broken(f"5: {client_id} on {venue} is not on the disk")
+            if child.status is ChildStatus.NOT_PLACED and "resolved_by_trader" not in child.flags:
+                raise Broken(f"5: {client_id} is 'not placed' on the disk, and was")
+            covered = child.executed.amount + child.live_amount
+            if order.is_open and "resolved_by_trader" not in child.flags and covered < order.instrument.amount_of(order.units):
+                raise Broken(f"5: {client_id} holds {order.instrument.amount_of(order.units)}, and {covered} by what is on the disk")
+    for parent in world.disk.parents():
+        if (claimed := parent.executed.amount + parent.live_amount) > parent.request.amount:
+            raise Broken(f"5: {parent.id} claims {claimed} of {parent.request.amount} by what is on the disk")
 
 
 def a_crash_loses_nothing_and_sends_nothing_twice(world: World) -> None:
@@ -157,6 +196,23 @@ def allocations_and_dust_make_the_parent(world: World) -> None:
                 raise Broken(f"9: {child.client_id} filled {child.executed.amount} of {child.amount}")
         if parent.status.terminal and parent.executed.amount < parent.request.amount and not parent.reason:
             raise Broken(f"9: {parent.id} leaves a remainder without a word")
+    for entry in world.disk.news():
+        if entry.kind == Kind.PLAN and Decimal(str(entry.body["left"])) < 0:
+            raise Broken(f"9: a decision of {entry.parent_id} placed more than there was")
+
+
+def doubts_and_cancels_end_once_the_venues_answer(world: World) -> None:
+    """10: since everything has worked for long enough nothing is in doubt, and what was taken back is over."""
+    healthy_s = world.healthy_s()
+    if healthy_s < DOUBTS_END_S:
+        return
+    for parent in world.parents():
+        if parent.id in world.witness.accepted and not parent.status.terminal:
+            raise Broken(f"10: {parent.id} was taken back, and is {parent.status.value} although all has worked for {healthy_s:.0f} s")
+        for child in parent.children.values():
+            age_s = (world.clock.now_us() - child.created_us) / MICROSECONDS
+            if child.knowledge is not Knowledge.KNOWN and age_s >= DOUBTS_END_S:
+                raise Broken(f"10: {child.client_id} is {child.knowledge.value} although all has worked for {healthy_s:.0f} s")
 
 
 def parents_end_once_the_venues_answer(world: World) -> None:
@@ -228,13 +284,6 @@ def the_parts_sum_to_the_shortfall(world: World) -> None:
             raise Broken(f"13: the parts of {parent.id} do not sum to {report.costs.shortfall}")
 
 
-def plans_are_whole(world: World) -> None:
-    """9: every decision on record left over exactly what it did not place."""
-    for entry in world.session.journal.entries():
-        if entry.kind == Kind.PLAN and Decimal(str(entry.body["left"])) < 0:
-            raise Broken(f"9: a decision of {entry.parent_id} placed more than there was")
-
-
 def _no_breach(world: World, number: int) -> None:
     for breach in world.witness.breaches:
         if breach.number == number:
@@ -246,10 +295,13 @@ ALWAYS: tuple[Invariant, ...] = (
     filled_and_worst_case_live_stay_within_the_amount,
     nothing_leaves_without_a_durable_intent,
     filled_is_the_sum_of_unique_trades,
+    any_order_of_events_ends_in_the_same_state,
+    a_crash_now_would_send_nothing_twice,
     every_order_of_ours_belongs_to_a_child,
     nothing_new_after_a_cancel,
     prices_and_sizes_keep_the_limit_and_the_rules,
     allocations_and_dust_make_the_parent,
+    doubts_and_cancels_end_once_the_venues_answer,
     reservations_are_never_negative_and_zero_when_idle,
     schedules_stay_within_their_band,
     the_parts_sum_to_the_shortfall,
@@ -257,7 +309,6 @@ ALWAYS: tuple[Invariant, ...] = (
 AT_REST: tuple[Invariant, ...] = (
     parents_end_once_the_venues_answer,
     a_crash_loses_nothing_and_sends_nothing_twice,
-    any_order_of_events_ends_in_the_same_state,
+    every_child_ends_as_its_events_do,
     no_money_stays_bound_at_rest,
-    plans_are_whole,
 )

@@ -7,6 +7,7 @@ which it was told.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
@@ -26,17 +27,39 @@ def replayable(child: ChildState, amended: Sequence[Change]) -> bool:
     return "resolved_by_trader" not in child.flags and len(amended) < 2
 
 
-def differences(
-    child: ChildState, events: Sequence[VenueOrder | Fill], truth: VenueOrder, amended: Sequence[Change], random: Random
-) -> str:
-    """How the ends differ of the child itself, of its events in order, and of a permutation with repetitions; empty when they do not."""
-    shuffled = [*events, *random.choices(events, k=random.randrange(3))]
-    random.shuffle(shuffled)
-    told, retold = _replay(child, events, truth, amended), _replay(child, shuffled, truth, amended)
-    if (_end(told), told.price) != (_end(retold), retold.price):
+@dataclass(frozen=True, slots=True)
+class Tale:
+    """What really happened to one child.
+
+    Attributes:
+        events: in order.
+        truth: the order as its venue has it now.
+        amended: changes that left.
+    """
+
+    events: Sequence[VenueOrder | Fill]
+    truth: VenueOrder
+    amended: Sequence[Change]
+
+    def depends_on_order(self, child: ChildState, random: Random) -> str:
+        """How the ends differ of its events in order and of a permutation with repetitions; empty when they do not."""
+        shuffled = [*self.events, *random.choices(self.events, k=random.randrange(3))]
+        random.shuffle(shuffled)
+        told, retold = self._replay(child, self.events), self._replay(child, shuffled)
+        if (_end(told), told.price) == (_end(retold), retold.price):
+            return ""
         return f"in order it ends as {_end(told)} at {told.price}, shuffled ({_words(shuffled)}) as {_end(retold)} at {retold.price}"
-    # What a dropped message said of a change nobody has heard of: the price of an order that has been filled since.
-    return "" if _end(child) == _end(told) else f"it ended as {_end(child)}, and its events in order end as {_end(told)}"
+
+    def ended_otherwise(self, child: ChildState) -> str:
+        """How the child's own end differs from that of its events in order; empty when it does not.
+
+        Prices may differ: a dropped message said of a change that nobody has heard of, and the order has been filled since.
+        """
+        told = self._replay(child, self.events)
+        return "" if _end(child) == _end(told) else f"it ended as {_end(child)}, and its events in order end as {_end(told)}"
+
+    def _replay(self, child: ChildState, events: Sequence[VenueOrder | Fill]) -> ChildState:
+        return _replay(child, events, self.truth, self.amended)
 
 
 def _replay(child: ChildState, events: Sequence[VenueOrder | Fill], truth: VenueOrder, amended: Sequence[Change]) -> ChildState:

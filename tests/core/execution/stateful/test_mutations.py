@@ -13,11 +13,11 @@ from core.domain.errors import VenueError
 from core.domain.instruments import Instrument
 from core.domain.numbers import ceil_to, floor_to
 from core.domain.orders import ChildStatus, Fill, Knowledge
-from core.execution import engine, sending, tca
+from core.execution import engine, recorder, sending, tca
 from core.execution.evidence import Evidence
 from core.execution.preview import with_conditions
 from core.execution.recorder import Recorder
-from core.execution.records import parent_body
+from core.execution.records import child_body, parent_body
 from core.execution.recovery import Recovery
 from core.execution.risk.funds import Funds
 from core.execution.state import ChildState, ParentState
@@ -27,7 +27,7 @@ from core.strategies.schedule import Schedule
 from tests.core.execution.stateful import invariants
 from tests.core.execution.stateful.invariants import Broken, Invariant
 from tests.core.execution.stateful.machine import Desk
-from tests.core.execution.stateful.themes import Calm, Crashes, CrashingAlgos, Everything, WorkingAlgos, how
+from tests.core.execution.stateful.themes import Calm, Changes, Crashes, CrashingAlgos, Everything, WorkingAlgos, how
 
 # More than each of them needs.
 MOST_EXAMPLES = 600
@@ -84,6 +84,11 @@ def what_was_on_its_way_is_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 def intents_are_not_written(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Recorder, "intents", lambda *_args, **_words: None)
+
+
+def changes_are_not_written(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Recorder, "amend", lambda *_args, **_words: None)
+    patch.setattr(recorder, "child_body", lambda child: {**child_body(child), "wish": None})
 
 
 def a_cancel_only_pauses(patch: pytest.MonkeyPatch) -> None:
@@ -163,11 +168,16 @@ def a_cost_is_counted_twice(patch: pytest.MonkeyPatch) -> None:
         (invariants.nothing_leaves_without_a_durable_intent, nobody_waits_for_the_disk, Everything),
         (invariants.filled_is_the_sum_of_unique_trades, trades_are_not_recognised, Everything),
         (invariants.any_order_of_events_ends_in_the_same_state, late_fills_are_dropped, Everything),
+        (invariants.every_child_ends_as_its_events_do, late_fills_are_dropped, Everything),
+        (invariants.a_crash_now_would_send_nothing_twice, nobody_waits_for_the_disk, Everything),
+        (invariants.a_crash_now_would_send_nothing_twice, what_was_on_its_way_is_forgotten, Crashes),
+        (invariants.a_crash_now_would_send_nothing_twice, changes_are_not_written, Changes),
         (invariants.a_crash_loses_nothing_and_sends_nothing_twice, what_was_on_its_way_is_forgotten, Crashes),
         (invariants.every_order_of_ours_belongs_to_a_child, intents_are_not_written, Crashes),
         (invariants.nothing_new_after_a_cancel, a_cancel_only_pauses, Everything),
         (invariants.prices_and_sizes_keep_the_limit_and_the_rules, prices_round_past_the_limit, Everything),
         (invariants.allocations_and_dust_make_the_parent, dust_is_swept_under_the_carpet, Everything),
+        (invariants.doubts_and_cancels_end_once_the_venues_answer, nobody_looks_for_evidence, Everything),
         (invariants.parents_end_once_the_venues_answer, nobody_looks_for_evidence, Everything),
         (invariants.reservations_are_never_negative_and_zero_when_idle, reservations_are_never_released, Everything),
         (invariants.schedules_stay_within_their_band, a_schedule_wants_everything_at_once, WorkingAlgos),

@@ -20,11 +20,11 @@ from tests.core.execution.stateful.machine import Desk, darkness, open_children,
 from tests.core.execution.stateful.market import VENUES
 from tests.core.execution.stateful.moods import Moods
 from tests.core.execution.stateful.orders import GTC, asks
-from tests.core.execution.stateful.troubles import Troubles
+from tests.core.execution.stateful.troubles import Deaths, Troubles
 from tests.core.execution.stateful.wishes import Wishes, modify, modify_child
 from tests.core.execution.stateful.world import Setup, World
 
-EXAMPLES = 350
+EXAMPLES = 300
 STEPS = 20
 ROUTERS = tuple(strategy for strategy in ExecutionStrategy if not strategy.works_over_time)
 WORKING = tuple(strategy for strategy in ExecutionStrategy if strategy.works_over_time)
@@ -137,11 +137,8 @@ class CrashingAlgos(Crashes):
         self.step(wait, act)
 
 
-@final
-class Changes(Everything):
-    """Orders that rest, and are changed while they are filled, over streams that stutter."""
-
-    ask = asks(ROUTERS, away=("-1", "-0.5", "-4", "0"), how=(GTC, {"post_only": True}))
+class Changing(Desk):
+    """Rules of changes, and of requests and news about them that fail."""
 
     @precondition(lambda self: bool(self.the_world.working()))
     @rule(which=which, away=st.sampled_from([None, "0.5", "-0.5"]), times=st.sampled_from(["1.1", "0.5", "2"]), wait=waits)
@@ -190,6 +187,52 @@ class Changes(Everything):
             book.show()
 
         self.step(wait, act)
+
+
+@final
+class Changes(Changing, Everything):
+    """Orders that rest, and are changed while they are filled, over streams that stutter."""
+
+    ask = asks(ROUTERS, away=("-1", "-0.5", "-4", "0"), how=(GTC, {"post_only": True}))
+
+
+@final
+class Amends(Changing, Moods, Deaths):
+    """Orders changed in place again and again, which examples with more in them rarely get to."""
+
+    ask = asks((ExecutionStrategy.BEST_PRICE, ExecutionStrategy.LOWEST_FEES), away=("-0.5", "-1", "-4"), how=(GTC, {"post_only": True}))
+
+    @initialize(
+        venues=st.sampled_from([VENUES[:1], VENUES[:2]]), paced=st.booleans(), seed=st.integers(0, 1 << 16), data=st.data(), wait=waits
+    )
+    def begin(self, venues: tuple[str, ...], paced: bool, seed: int, data: st.DataObject, wait: float) -> None:
+        """A desk on venues that amend, with an order that rests."""
+        ask = data.draw(self.ask, label="ask")
+        self.world = World(Setup(venues, paced=paced, seed=seed))
+        self.world.run(self.world.open())
+        self.step(wait, lambda world: start(world, ask))
+
+    @precondition(lambda self: bool(resting(self.the_world)))
+    @rule(
+        which=which,
+        times=st.sampled_from([("1.5", "0.8"), ("0.5", "2"), ("2", "0.5")]),
+        gap=st.sampled_from([0.0, 0.012, 0.03]),
+        wait=waits,
+    )
+    def change_twice(self, which: int, times: tuple[str, str], gap: float, wait: float) -> None:
+        """The second change is asked for while the first is on its way."""
+        world = self.the_world
+        self.steps += 1
+
+        async def go() -> None:
+            parent = pick(resting(world), which).parent
+            for change in times:
+                if not parent.status.terminal:
+                    modify(world, parent, None, change)
+                await world.live(gap)
+            await world.live(wait)
+
+        world.run(go())
 
 
 @final
@@ -243,5 +286,5 @@ def resting(world: World) -> list[ChildState]:
 
 
 THEMES: Mapping[str, type[Desk]] = MappingProxyType(
-    {theme.__name__.lower(): theme for theme in (Everything, Routers, WorkingAlgos, Crashes, CrashingAlgos, Changes, Calm)}
+    {theme.__name__.lower(): theme for theme in (Everything, Routers, WorkingAlgos, Crashes, CrashingAlgos, Changes, Amends, Calm)}
 )

@@ -82,6 +82,7 @@ class World:
         crashes: how often a desk has died.
         downtime_s: how long nobody starts another after the next death.
         measured: parent -> what was filled, and its status, when its cost was last looked at.
+        retold: client id -> how many events of it there were when they were last told in other orders.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -93,6 +94,8 @@ class World:
         self.crashes = 0
         self.downtime_s = 0.0
         self.measured: dict[str, tuple[Decimal, ParentStatus]] = {}
+        self.retold: dict[str, int] = {}
+        self._trouble_us = self.clock.now_us()
         self._dice = secrets.randbits
         secrets.randbits = Random(setup.seed).getrandbits  # type: ignore[assignment]  # the same ids whenever an example is run
         self.books = {venue: Book(RULES[venue], self.clock) for venue in setup.venues}
@@ -144,14 +147,25 @@ class World:
     async def live(self, seconds: float) -> None:
         """Let time pass. A desk that dies meanwhile is buried and started again at the end of it."""
         until_us = self.clock.now_us() + round(seconds * MICROSECONDS)
+        self._feel()
         while self.clock.now_us() < until_us and not self.session.life.over:
             for book in self.books.values():
                 book.breathe()
             await self._pass(min(until_us, self.clock.now_us() + BREATH_US))
         await self.loop.settle()
+        self._feel()
         if self.session.life.over:
             await self.restart()
             await self._pass(until_us)
+
+    def _feel(self) -> None:
+        """Take note of whether anything is out of order at this moment."""
+        if self.disk.full or any(book.silent for book in self.books.values()) or any(_in_trouble(each) for each in self.venues.values()):
+            self._trouble_us = self.clock.now_us()
+
+    def healthy_s(self) -> float:
+        """How long everything has worked."""
+        return (self.clock.now_us() - self._trouble_us) / MICROSECONDS
 
     async def _pass(self, until_us: int) -> None:
         while not self.session.life.over:
@@ -172,6 +186,7 @@ class World:
             self.clock.jump_to(due_us)
             action()
         self.clock.jump_to(wakes_us)
+        self._trouble_us = wakes_us
 
     async def until(self, work: asyncio.Task[T], within_s: float) -> bool:
         """Let time pass until `work` is done; whether it was, in time."""
@@ -194,6 +209,7 @@ class World:
         self.witness.start_over(self.disk.cancels())
         self.measured.clear()
         self.session = self._new_session()
+        self._trouble_us = self.clock.now_us()
         await self.session.open(self._snapshot_of)
         await self.loop.settle()
 
@@ -298,6 +314,13 @@ class World:
         for connector in self.venues.values():
             await connector.close()
         await self.loop.settle()
+
+
+def _in_trouble(venue: PaperConnector) -> bool:
+    """Whether some request or message to or from it may still suffer something."""
+    faults, slow = venue.faults, venue.faults.extra_latency_ms > 0 or venue.faults.retry_after_s is not None
+    likely = any(chance > 0 for chances in faults._chances.values() for chance in chances.values())
+    return slow or likely or any(faults._armed.values()) or faults.market_frozen or faults.account_frozen or not venue._account._up
 
 
 @final
