@@ -15,7 +15,7 @@ from typing import final
 from core.domain.clock import MICROSECONDS, Clock
 from core.domain.orders import ChildEvent, ChildStatus, Fill, Knowledge
 from core.exchanges.connector import ExchangeConnector, VenueOrder, VenueOrderStatus
-from core.execution.state import ChildState
+from core.execution.state import SILENT, ChildState
 from core.execution.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,11 @@ class Evidence:
                 fills = await connector.fills_of(symbol, child.client_id)
         except Exception as error:  # noqa: BLE001 - whatever went wrong with a question, it is no evidence
             log.warning("look-up of %s on %s failed: %r", child.client_id, connector.venue, error)
+            child.silences += 1
+            if child.silences == SILENT:
+                self._changed(child)
             return False
+        child.silences = 0
         overtaken = _standing(child) != before
         for fill in fills:  # a trade stays true, however old its telling
             self._take_fill(fill)

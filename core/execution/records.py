@@ -29,6 +29,7 @@ _PARENT = (
     "rounds",
     "started_us",
     "paused_us",
+    "held",
     "restored",
     "falls_back",
     "extreme",

@@ -124,9 +124,10 @@ class Recovery:
                 parent.reason = why or CANCELLING
             return
         remarks = self._remarks(parent, story)
-        if parent.status is not ParentStatus.PAUSED:
+        if parent.status is not ParentStatus.PAUSED or parent.held:
             # What was paused by the trader and needed attention meanwhile is paused by the trader still.
-            parent.restored = parent.restored or parent.paused_us is None
+            parent.restored = parent.restored or parent.held or parent.paused_us is None
+            parent.held = False
             # The schedule stood still while there was nobody to follow it, as in a pause.
             parent.paused_us = parent.paused_us or min(last_us, now_us)
             parent.move(ParentStatus.PAUSED, now_us)

@@ -26,6 +26,8 @@ from core.exchanges.connector import VenueOrder, VenueOrderStatus
 from core.execution.snapshots import child_snapshot, parent_snapshot
 
 ZERO = Decimal(0)
+# A venue that leaves so many questions in a row about an order unanswered is silent: one may get lost.
+SILENT = 2
 
 _VENUE_ENDINGS = {
     VenueOrderStatus.FILLED: ChildEvent.FILL_ALL,
@@ -87,6 +89,7 @@ class ChildState:
         released: what the trader took back: not to be placed again.
         passing: it was denied for a reason that passes.
         recorded: its last STATE in the journal.
+        silences: how many questions about it its venue has left unanswered in a row.
     """
 
     client_id: str
@@ -119,6 +122,7 @@ class ChildState:
     passing: bool = False
     venue_order_id: str = ""
     recorded: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
+    silences: int = field(default=0, compare=False)
 
     @property
     def pending(self) -> PendingAction:
@@ -289,6 +293,7 @@ class ParentState:
 
     Attributes:
         paused_us: since when its schedule stands still; None while it goes on.
+        held: it is us who paused it, until a venue that is silent answers; it goes on by itself then.
         restored: it came out of the journal and the trader has not let it go on yet: what rests stays where it is.
         falls_back: the amount that holds again if the change which made room for more does not come true.
         extreme: the best price that a trailing stop hangs from.
@@ -311,11 +316,17 @@ class ParentState:
     rounds: int = 0
     started_us: int | None = None
     paused_us: int | None = None
+    held: bool = False
     restored: bool = False
     falls_back: Decimal | None = None
     extreme: Decimal | None = None
     market_traded: Decimal | None = None
     recorded: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def unanswered(self) -> ChildState | None:
+        """A child in doubt whose venue does not answer."""
+        return next((child for child in self.children.values() if child.knowledge is Knowledge.UNKNOWN and child.silences >= SILENT), None)
 
     @property
     def live_amount(self) -> Decimal:

@@ -107,27 +107,35 @@ class Worker:
 
     def pause(self, why: str = "paused") -> bool:
         """Stop placing and take resting orders back until `resume`. A waiting trigger is not looked at meanwhile."""
-        if self._cancelling or not self._manager.move_parent(self.parent, ParentStatus.PAUSED, why):
+        if self._cancelling or not (self._manager.move_parent(self.parent, ParentStatus.PAUSED, why) or self.parent.held):
             return False
+        self.parent.held = False
         self._manager.record.wish(self.parent, "pause", why=why)
         self._forget_look()
         self.wake()
         return True
 
     def resume(self) -> bool:
-        """Go on where the schedule stood when it was paused: no time was missed, so there is nothing to catch up with."""
-        parent, now_us = self.parent, self._clock.now_us()
-        if self._cancelling or parent.status is not ParentStatus.PAUSED:
+        """Go on where the schedule stood when it was paused: no time was missed, so there is nothing to catch up with.
+
+        False when it is not paused, or waits for a venue: it goes on by itself then.
+        """
+        parent = self.parent
+        if self._cancelling or parent.status is not ParentStatus.PAUSED or parent.held:
             return False
+        self._manager.record.wish(parent, "resume")
+        self._go_on("resumed")
+        self.wake()
+        return True
+
+    def _go_on(self, why: str) -> None:
+        parent, now_us = self.parent, self._clock.now_us()
         if parent.started_us is None and not parent.request.order_type.waits:
             parent.started_us = now_us  # it was recorded and never got to start
         elif parent.started_us is not None and parent.paused_us is not None:
             parent.started_us += now_us - parent.paused_us
-        parent.paused_us, parent.restored = None, False
-        self._manager.record.wish(parent, "resume")
-        self._manager.move_parent(parent, self._under_way(), "resumed")
-        self.wake()
-        return True
+        parent.paused_us, parent.held, parent.restored = None, False, False
+        self._manager.move_parent(parent, self._under_way(), why)
 
     # -- the loop ----------------------------------------------------------------------------------
 
@@ -205,6 +213,8 @@ class Worker:
         if self._amend is not None:
             self._change(self._amend)
             return self._clock.now_us() + RETRY_US
+        if self._held():
+            return None
         if parent.status is ParentStatus.PAUSED:
             if parent.restored:
                 return None
@@ -215,6 +225,17 @@ class Worker:
             if look.fired_at is None:
                 return look.again_us
         return self._work()
+
+    def _held(self) -> bool:
+        """Stand still while a venue does not answer what became of an order: what rests stays, and no time of the schedule is missed."""
+        parent, in_doubt = self.parent, self.parent.unanswered
+        if in_doubt is not None and parent.status is ParentStatus.RUNNING:
+            parent.held = True
+            why = f"{in_doubt.planned.exchange} does not answer what became of an order; goes on by itself once it does"
+            self._manager.move_parent(parent, ParentStatus.PAUSED, why)
+        elif in_doubt is None and parent.held:
+            self._go_on("goes on: the venue has answered")
+        return parent.held
 
     def _change(self, wish: AmendWish) -> None:
         """Bring a change about; one that is forbidden leaves everything as it was, and the trader is told why."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from core.domain.orders import ChildStatus, Knowledge, ParentStatus, PendingActi
 from core.exchanges.connector import Capabilities
 from core.exchanges.paper.connector import PaperConnector
 from core.exchanges.paper.faults import Call, Fault, StreamFault
+from tests.core.execution.crashing import crash_floor
 from tests.core.execution.fifteen_faults.tap import OTHER, Tap, V, begin, open_at, resting, sell_into, true_ids
 from tests.core.execution.floor import children, floor, shape
 
@@ -32,14 +34,60 @@ async def test_fault_05_outage_during_all_status_queries(outage_s: int, asked: b
         assert child.status is ChildStatus.SUBMITTING
         assert order.snapshot().live_amount == 1
         assert len(tap.of("find_order")) >= 6
-        assert order.status is (ParentStatus.NEEDS_ATTENTION if asked else ParentStatus.RUNNING)
+        assert order.status is (ParentStatus.NEEDS_ATTENTION if asked else ParentStatus.PAUSED)
+        if not asked:
+            assert order.snapshot().reason == f"{V} does not answer what became of an order; goes on by itself once it does"
         assert child.snapshot().knowledge is (Knowledge.QUARANTINED if asked else Knowledge.UNKNOWN)
         faults.clear()
+        await f.wait(15 if asked else 5)
+        assert order.status is ParentStatus.RUNNING
         await f.do(order.done(), within_s=400)
         assert order.status is ParentStatus.FILLED
         assert order.filled_amount == f.all_truth() == 10
         assert {child.status for child in order.children} == {ChildStatus.FILLED}  # no failure was counted
         assert max(child.amount for child in children(order)) <= 2  # two regular slices: it resumed without a burst
+
+
+async def test_fault_05_what_rests_elsewhere_stays_and_the_trader_may_still_pause_or_cancel() -> None:
+    async with floor(V, OTHER) as f:
+        tap, faults = Tap(f), f.venues[V].faults
+        faults.arm(Fault.TIMEOUT_PLACED)
+        faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+        faults.chance(StreamFault.DROPPED, 1.0)
+        order = await f.start(amount="2", price="99", strategy="split_evenly")
+        await f.wait(20)
+        assert order.status is ParentStatus.PAUSED
+        assert sorted(child.status for child in order.children) == [ChildStatus.OPEN, ChildStatus.SUBMITTING]
+        assert not tap.of("cancel_order")
+        assert not f.engine.resume_execution(order.id)  # there is nothing to go on with before it is known
+        assert f.engine.pause_execution(order.id)
+        await f.wait(5)
+        assert tap.of("cancel_order")  # a pause takes back what rests
+        faults.clear()
+        await f.wait(30)
+        assert order.status is ParentStatus.PAUSED  # the trader's own pause does not end by itself
+        assert await f.do(f.engine.cancel_execution(order.id))
+        assert order.status is ParentStatus.CANCELLED
+
+
+async def test_fault_05_a_restart_meanwhile_leaves_what_rests_and_waits_for_the_trader(tmp_path: Path) -> None:
+    async with crash_floor(tmp_path / "journal.db", V) as world:
+        faults = world.venues[V].faults
+        async with world.session() as first:
+            faults.arm(Fault.TIMEOUT_PLACED)
+            faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+            faults.chance(StreamFault.DROPPED, 1.0)
+            order = await first.start("buy", "1", "99", "best_price")
+            await world.live(first, 20)
+            assert order.status is ParentStatus.PAUSED
+        faults.clear()
+        async with world.session() as second:
+            await world.live(second, 30)
+            (child,) = second.manager.order(order.id).children
+            assert (child.status, second.manager.order(order.id).status) == (ChildStatus.OPEN, ParentStatus.PAUSED)
+            assert second.engine.resume_execution(order.id)
+            await world.live(second, 1)
+            assert second.manager.order(order.id).status is ParentStatus.RUNNING
 
 
 async def test_fault_05_an_outage_of_one_venue_does_not_hold_up_the_orders_on_others() -> None:
