@@ -81,8 +81,7 @@ class Evidence:
                         child.doubt(self._clock.now_us(), f"{connector.venue} no longer knows this order")
                 if child.cancelling and found is False:
                     self._cancel_again(child)  # nobody tells whether it is over; the cancel may get through
-                unresolved = child.knowledge is Knowledge.UNKNOWN or (child.cancelling and child.knowledge is Knowledge.KNOWN)
-                if unresolved and self._clock.now_us() - started_us >= DEADLINE_US:
+                if _unresolved(child) and self._clock.now_us() - started_us >= DEADLINE_US:
                     self._quarantine(child)
         finally:
             self._open.discard(child.client_id)
@@ -144,8 +143,15 @@ def _standing(child: ChildState) -> tuple[object, ...]:
     return child.terms_told, child.status, child.doubted_us, child.wish, child.cancelling, child.cancel_asked_us
 
 
+def _unresolved(child: ChildState) -> bool:
+    """Whether nobody but the trader may be able to say what it is. One whose parent is over keeps being asked about, and that is all."""
+    if child.knowledge is not Knowledge.KNOWN:
+        return child.knowledge is Knowledge.UNKNOWN
+    return child.cancelling or (child.unseen > 0 and not child.parent.status.terminal)
+
+
 def in_doubt(child: ChildState) -> bool:
     """Something about it has been claimed or asked but not shown."""
-    if child.knowledge is not Knowledge.KNOWN or child.claimed_end is not None or child.claimed_filled > child.executed.amount:
+    if child.knowledge is not Knowledge.KNOWN or child.claimed_end is not None or child.unseen:
         return True
     return not child.settled and (child.cancelling or (child.wish is not None and child.wish.gave_up_us is not None))

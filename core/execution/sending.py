@@ -156,12 +156,16 @@ class Sender:
         child.advance(_verdict(error), self._clock.now_us())
 
     def cancel(self, child: ChildState, *, release: bool, urgent: bool) -> bool:
-        """Ask for a cancel in the background; False when one is under way, or failed a moment ago and it is not `urgent`."""
+        """Ask for a cancel in the background; False when one is under way, or failed a moment ago and it is not `urgent`.
+
+        The trader may join in a cancel that is under way: its amount is his to take back (`release`) all the same.
+        """
         now_us = self._clock.now_us()
         if child.settled or child.planned.exchange not in self._connectors:  # restored from a run that had it open
             return False
         if child.cancelling:
-            return urgent and self.cancel_again(child, URGENT_AGAIN_US)
+            joins, child.releases = release and not child.releases, child.releases or release
+            return (urgent and self.cancel_again(child, URGENT_AGAIN_US)) or joins
         if now_us < child.not_before_us and not urgent:
             return False
         child.cancelling, child.updated_us = True, now_us

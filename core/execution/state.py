@@ -143,8 +143,12 @@ class ChildState:
     @property
     def live_amount(self) -> Decimal:
         """Worst case that may still fill. Of one that is over: what its venue says it filled and has not shown yet."""
-        worst = self.claimed_filled if self.settled else self.worst_amount
-        return max(worst - self.executed.amount, ZERO)
+        return self.unseen if self.settled else max(self.worst_amount - self.executed.amount, ZERO)
+
+    @property
+    def unseen(self) -> Decimal:
+        """What its venue says it filled and has not shown."""
+        return max(self.claimed_filled - self.executed.amount, ZERO)
 
     def advance(self, event: ChildEvent, now_us: int) -> bool:
         """Follow the table; an event it does not know is a contradiction and makes the child UNKNOWN."""
@@ -239,9 +243,9 @@ class ChildState:
             self.advance(ChildEvent.SEND, now_us)
         if created:
             self.advance(ChildEvent.ACKNOWLEDGE, now_us)
-        if created or looked_up:
-            self.know()
         self.claimed_filled = max(self.claimed_filled, news.filled)
+        if created or (looked_up and not (self.unseen and self.knowledge is Knowledge.QUARANTINED)):
+            self.know()
 
     def _take_ending(self, news: VenueOrder, ending: ChildEvent, now_us: int) -> None:
         if self.settled and news.filled <= self.executed.amount:

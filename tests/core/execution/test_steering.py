@@ -79,6 +79,18 @@ async def test_cancelling_one_child_of_a_router_takes_its_amount_back_for_good()
         assert len(order.children) == 2
 
 
+async def test_the_traders_cancel_of_a_child_counts_although_a_cancel_of_it_is_under_way() -> None:
+    async with floor("binance_spot") as f:
+        order = await resting(f)
+        (child,) = order.children
+        assert f.engine.pause_execution(order.id)  # which takes it back, to place it again later
+        await f.wait(0.001)
+        assert await f.do(f.engine.cancel_execution(child.id))
+        f.engine.resume_execution(order.id)
+        await f.do(order.done())
+        assert (order.status, len(order.children)) == (ParentStatus.COMPLETED, 1)
+
+
 async def test_a_resting_parent_takes_a_new_price_and_amount_in_place() -> None:
     async with floor("binance_spot") as f:
         order = await resting(f)

@@ -13,7 +13,7 @@ from typing import Any
 from core.exchanges.limiter import Limiter
 from core.exchanges.paper.faults import Fault, StreamFault
 from core.execution.amending import settle_amend
-from core.execution.evidence import Evidence
+from core.execution.evidence import Evidence, _unresolved
 from core.execution.manager import OrderManager
 from core.execution.reconcile import _contradicts
 from core.execution.records import _count
@@ -111,6 +111,14 @@ UNKNOWN_STATE = [
         "self.parent.held = False",
         "pass",
         f"{FAULTS}.test_outage_and_cancel::test_fault_05_what_rests_elsewhere_stays_and_the_trader_may_still_pause_or_cancel",
+    ),
+    Protection(
+        "unknown state",
+        "fills that are never shown keep an order waiting for ever, without a word",
+        _unresolved,
+        "child.unseen > 0",
+        "False",
+        f"{HERE}.test_unseen_fills::test_the_trader_may_decide_and_a_trade_that_is_shown_later_still_counts",
     ),
     Protection(
         "unknown state",
@@ -283,7 +291,7 @@ RESERVATION = [
         "reservation",
         "what a venue says it filled of an ended order is free until the fills are seen",
         ChildState.live_amount,
-        "self.claimed_filled if",
+        "self.unseen if",
         "ZERO if",
         f"{HERE}.test_stale_answers::test_what_a_venue_says_was_filled_of_an_ended_order_is_reserved_until_the_fills_are_there",
     ),

@@ -157,6 +157,7 @@ class World:
         if self.session.life.over:
             await self.restart()
             await self._pass(until_us)
+            self._feel()
 
     def _feel(self) -> None:
         """Take note of whether anything is out of order at this moment."""
