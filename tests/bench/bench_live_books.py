@@ -100,7 +100,7 @@ def _instrument(venue: str, symbol: str, tick: Decimal, lot: Decimal) -> Instrum
 
 async def serve(rate: float) -> None:
     """Be the exchanges until killed; the first line says where."""
-    async with Emulator(BusyFeed(BUSY, rate), depth_interval_s=0.5 / rate) as emulator:
+    async with Emulator(BusyFeed(BUSY, rate), depth_interval_s=0.1 / rate) as emulator:
         print(emulator.address, flush=True)
         await emulator.closing.wait()
 

@@ -22,6 +22,8 @@ VENUES = "binance_spot,binance_perp,bybit_spot,bybit_perp"
 EVERY_S = 20.0
 # Books fill, caches and chart histories reach their bounds.
 WARM_UP_SHARE = 0.25
+# Whether growth levels off is seen in parts of the time.
+PARTS = 4
 
 
 def main() -> None:
@@ -67,6 +69,9 @@ def _report(samples: list[tuple[float, float]]) -> None:
     steady = at_s >= at_s[-1] * WARM_UP_SHARE
     slope, _ = np.polyfit(at_s[steady] / 3_600, mb[steady], 1)
     print(f"{at_s[-1] / 60:.0f} min: {mb[steady][0]:.1f} MB after the warm-up, {mb[-1]:.1f} MB at the end; growth {slope:+.1f} MB per hour")
+    for part in np.array_split(np.arange(len(at_s)), PARTS):
+        slope, _ = np.polyfit(at_s[part] / 3_600, mb[part], 1)
+        print(f"  minutes {at_s[part][0] / 60:.0f} to {at_s[part][-1] / 60:.0f}: {mb[part].mean():.1f} MB, {slope:+.1f} MB per hour")
 
 
 if __name__ == "__main__":

@@ -159,13 +159,19 @@ class Market:
         ]
 
     def rows(self, symbol: str, rows: Rows) -> list[list[str]]:
-        return [[self.price(symbol, price), self.amount(symbol, amount)] for price, amount in rows]
+        price_places, amount_places = self._places(symbol)
+        return [[text(price, price_places), text(amount, amount_places)] for price, amount in rows]
 
     def price(self, symbol: str, price: Decimal) -> str:
-        return text(price, self._venue.instruments[symbol].price_decimals if self._venue.is_perp else SPOT_PLACES)
+        return text(price, self._places(symbol)[0])
 
     def amount(self, symbol: str, amount: Decimal) -> str:
-        return text(amount, self._venue.instruments[symbol].amount_decimals if self._venue.is_perp else SPOT_PLACES)
+        return text(amount, self._places(symbol)[1])
+
+    def _places(self, symbol: str) -> tuple[int, int]:
+        """Decimals of prices and amounts, as this market pads them."""
+        instrument = self._venue.instruments[symbol]
+        return (instrument.price_decimals, instrument.amount_decimals) if self._venue.is_perp else (SPOT_PLACES, SPOT_PLACES)
 
     def _latest(self, symbol: str, limit: int) -> Sequence[PublicPrint]:
         return list(self._venue.prints[symbol])[-limit:]

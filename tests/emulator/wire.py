@@ -20,11 +20,11 @@ def text(value: Decimal | int, places: int | None = None) -> str:
 
     Never rounds: a value with more decimals than `places` is shown with all of them.
     """
-    number = Decimal(value)
-    exponent = number.as_tuple().exponent
-    if places is not None and isinstance(exponent, int) and -exponent < places:
-        number = number.quantize(Decimal(1).scaleb(-places))
-    return format(number, "f")
+    plain = format(Decimal(value), "f")
+    if not places:
+        return plain
+    whole, _, decimals = plain.partition(".")
+    return f"{whole}.{decimals:0<{places}}"
 
 
 def encode(message: object) -> str:

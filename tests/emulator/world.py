@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
 from typing import final
 
 from core.domain.clock import Clock
@@ -78,7 +79,7 @@ class EmulatedVenue(Lines):
         self._on_book: list[Callable[[BookChange], None]] = []
         self._on_print: list[Callable[[PublicPrint], None]] = []
 
-    @property
+    @cached_property
     def is_perp(self) -> bool:
         return any(instrument.market_type is MarketType.PERP for instrument in self.instruments.values())
 
