@@ -174,6 +174,7 @@ class OrderSnapshot:
         pending_price, pending_amount: what an unacknowledged amend asked for.
         reason: why it is as it is, one sentence; empty when there is nothing to say.
         flags: 'late_fill', 'overfill': shown, never hidden.
+        held: a parent that is paused until a silent venue answers, and goes on by itself then.
     """
 
     id: str
@@ -208,6 +209,7 @@ class OrderSnapshot:
     exchanges: tuple[str, ...] = ()
     trigger_price: Decimal | None = None
     flags: frozenset[str] = field(default=frozenset())
+    held: bool = False
 
     @property
     def is_parent(self) -> bool:

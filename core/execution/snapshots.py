@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from core.domain.enums import OrderType
-from core.domain.orders import OrderSnapshot
+from core.domain.orders import OrderSnapshot, ParentStatus
 
 if TYPE_CHECKING:
     from core.execution.state import ChildState, ParentState
@@ -80,4 +80,5 @@ def parent_snapshot(parent: ParentState) -> OrderSnapshot:
         fill_count=len(parent.executed.fills),
         exchanges=request.exchanges,
         flags=parent.flags,
+        held=parent.held and parent.status is ParentStatus.PAUSED,
     )

@@ -104,8 +104,8 @@ def reason_of(order: OrderSnapshot) -> str:
 
 
 def can_pause(order: OrderSnapshot) -> bool:
-    return order.is_parent and order.status in (ParentStatus.RUNNING, ParentStatus.WAITING_TRIGGER)
+    return order.is_parent and (order.status in (ParentStatus.RUNNING, ParentStatus.WAITING_TRIGGER) or order.held)
 
 
 def can_resume(order: OrderSnapshot) -> bool:
-    return order.is_parent and order.status is ParentStatus.PAUSED
+    return order.is_parent and order.status is ParentStatus.PAUSED and not order.held

@@ -123,6 +123,14 @@ async def test_a_working_algo_pauses_and_resumes(blotter: BlotterWidget, desk: F
     assert (desk.engine.paused, desk.engine.resumed) == (["p1"], ["p1"])
 
 
+async def test_an_order_that_waits_for_a_venue_can_be_paused_but_has_nothing_to_resume(blotter: BlotterWidget) -> None:
+    show(blotter, parent(1, status=ParentStatus.PAUSED, held=True))
+    select(blotter, "p1")
+    entries = {entry.text().split("\t")[0] for entry in blotter.view.menu_for(blotter.orders.index_of("p1")).actions()}
+    assert "Pause" in entries
+    assert "Resume" not in entries
+
+
 async def test_copying_gives_raw_values(blotter: BlotterWidget) -> None:
     show(blotter, filled(parent(1), "0.7"))
     select(blotter, "p1")

@@ -59,8 +59,10 @@ async def test_fault_05_what_rests_elsewhere_stays_and_the_trader_may_still_paus
         assert order.status is ParentStatus.PAUSED
         assert sorted(child.status for child in order.children) == [ChildStatus.OPEN, ChildStatus.SUBMITTING]
         assert not tap.of("cancel_order")
+        assert order.snapshot().held
         assert not f.engine.resume_execution(order.id)  # there is nothing to go on with before it is known
         assert f.engine.pause_execution(order.id)
+        assert not order.snapshot().held
         await f.wait(5)
         assert tap.of("cancel_order")  # a pause takes back what rests
         faults.clear()
