@@ -148,7 +148,8 @@ class Account:
 
     async def fees(self, instrument: Instrument) -> AccountFees | None:
         """What this account pays for one symbol; None where the exchange does not tell accounts apart, or its sandbox does not say."""
-        if self._client.isSandboxModeEnabled and not self._quirks.fees_in_sandbox:
+        in_sandbox = self._client.isSandboxModeEnabled or self._client.options.get("enableDemoTrading")
+        if in_sandbox and not self._quirks.fees_in_sandbox:
             return None
         symbol = self._venue.ccxt_symbol(instrument.symbol)
         if self._client.has.get("fetchTradingFee"):

@@ -98,9 +98,10 @@ class Quirks:
 
 # 100 orders in 10 s; weight 6000 a minute, of which a look-up takes 4 to 20.
 # https://developers.binance.com/docs/binance-spot-api-docs/rest-api/limits
+# Demo trading and not its test network: that has other keys than USD-M's, and demo trading has one pair for both.
 _BINANCE = Quirks(
-    sandbox="testnet",
-    fees_in_sandbox=False,  # the test network has no /sapi: https://developers.binance.com/docs/binance-spot-api-docs/testnet
+    sandbox="demo",
+    fees_in_sandbox=False,  # no /sapi there: https://developers.binance.com/docs/binance-spot-api-docs/demo-mode/general-info
     client_id_to_find="origClientOrderId",
     trade_client_id=("c",),
     fee_words=(("commission", "commissionAsset"), ("n", "N")),

@@ -56,7 +56,7 @@ async def test_keys_of_a_test_network_are_tried_there(monkeypatch: pytest.Monkey
     async with emulated(monkeypatch) as (emulator, _):
         check = await check_account(credentials("binance"), "testnet")
         assert check.ok
-        assert {request.host for request in emulator.requests if request.signed} == {"testnet.binance.vision"}
+        assert {request.host for request in emulator.requests if request.signed} == {"demo-api.binance.com"}
 
 
 async def test_an_exchange_without_a_test_network_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

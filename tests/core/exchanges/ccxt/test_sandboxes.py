@@ -18,7 +18,7 @@ from tests.core.exchanges.ccxt.offline import client_of
 from tests.core.exchanges.ccxt.trading_desk import CLOCK
 
 # Part of every URL that trades there. okx's REST host is the real one; the header tells.
-PLACES = {"binance": "testnet", "binanceusdm": "demo-", "bybit": "-testnet", "okx": "wspap", "krakenfutures": "demo-"}
+PLACES = {"binance": "demo-", "binanceusdm": "demo-", "bybit": "-testnet", "okx": "wspap", "krakenfutures": "demo-"}
 # What we speak to: Binance lists the hosts of its other markets beside them.
 USED = {"binance": ("public", "private", "v3"), "binanceusdm": ("fapi",), "okx": ("ws",)}
 
@@ -64,7 +64,7 @@ async def test_a_desk_offers_a_venue_on_testnet_exactly_where_it_can_be_opened(v
         assert _has_sandbox(venue)
 
 
-async def test_binances_test_network_is_not_asked_for_fees_that_it_does_not_know() -> None:
+async def test_binances_demo_trading_is_not_asked_for_fees_that_it_does_not_know() -> None:
     client = client_of("binance", "testnet")
     asking = Asking("binance_spot", client, ClockSkew(client, CLOCK))
     account = Account(parse_venue("binance_spot"), client, QUIRKS["binance"], asking)
