@@ -7,10 +7,11 @@ style. The row still drags, floats and closes the dock. Until the panel is loade
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont, QIcon
+from PySide6.QtGui import QFont, QIcon, QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 import resources
+from gui.edge import Edge
 from gui.theme import Theme
 
 TITLE_PX = 26
@@ -35,6 +36,18 @@ class PanelDock(QDockWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(waiting)
         self.setWidget(frame)
+        self._edge_color = ""
+        self._edge = Edge(theme, self)
+        self.topLevelChanged.connect(lambda _floats: self.show_edge(self._edge_color))
+
+    def show_edge(self, color: str) -> None:
+        """Wear a border of this theme colour while it is a window of its own; empty for none."""
+        self._edge_color = color
+        self._edge.show_in(color if self.isFloating() else "")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._edge.follow()
 
     def say(self, text: str) -> None:
         """Quiet text in place of the panel, while there is none."""
@@ -60,6 +73,7 @@ class PanelDock(QDockWidget):
         old.deleteLater()
         if controls is not None:
             self._title.take(controls)
+        self._edge.follow()
 
 
 def _panel(parent: QWidget) -> QFrame:
@@ -95,6 +109,10 @@ class _TitleRow(QFrame):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(action)
             self._row.addWidget(button)
+
+    def sizeHint(self) -> QSize:
+        """A dock gives its title as much as it wishes for, whatever its fixed height: the panel would cover the rest."""
+        return QSize(super().sizeHint().width(), TITLE_PX)
 
     def take(self, controls: QWidget) -> None:
         self._row.insertWidget(1, controls, 1)

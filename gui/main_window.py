@@ -1,6 +1,7 @@
 """The frame: menus, top bar, docks and status bar. It knows no desk and no order; `workspace` fills it.
 
-In live mode the frame itself is red, all around: a badge can be overlooked, and a trader with two windows open looks at neither.
+In live mode the frame itself is red, all around, and so is that of every panel that floats: a badge can be overlooked, and a trader
+with two windows open looks at neither.
 
 It is shown empty before anything heavy is imported, with every panel's place at its final size, so that
 nothing jumps when the panels arrive. Closing is not decided here: `closeEvent` asks and ignores.
@@ -13,11 +14,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QMenuBar, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.banner import HEIGHT_PX, Banner
 from gui.dock import PanelDock
+from gui.edge import BORDER_PX, paint_edge
 from gui.icons import Icons
 from gui.layouts import Layout
 from gui.modes import look_of
@@ -28,7 +30,6 @@ from gui.topbar import TopBar
 
 _Name = TypeVar("_Name", bound=str)
 
-BORDER_PX = 2
 _STATE_VERSION = 2
 TICKET_PX = 340
 _BLOTTER_SHARE = 0.36
@@ -94,6 +95,8 @@ class MainWindow(QMainWindow):
         self.top_bar.show_mode(self.look)
         edge = BORDER_PX if self.look.border else 0
         self.setContentsMargins(edge, edge, edge, edge)
+        for dock in self._docks:
+            dock.show_edge(self.look.border)
         self.name_symbol(self._symbol)
         self.update()
 
@@ -105,11 +108,7 @@ class MainWindow(QMainWindow):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self.look.border:
-            painter = QPainter(self)
-            for edge in range(BORDER_PX):
-                painter.setPen(self._theme.color(self.look.border))
-                painter.drawRect(self.rect().adjusted(edge, edge, -edge - 1, -edge - 1))
-            painter.end()
+            paint_edge(self, self._theme.color(self.look.border))
 
     def sizeHint(self) -> QSize:
         return QSize(1600, 940)

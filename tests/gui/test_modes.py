@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from gui.cli import MODES
-from gui.main_window import BORDER_PX, MainWindow
+from gui.edge import BORDER_PX
+from gui.main_window import MainWindow
 from gui.modes import look_of
 from gui.theme import Theme
 
@@ -21,7 +23,7 @@ def _window(theme: Theme, qtbot: QtBot, mode: str, width: int = 1366) -> MainWin
     return window
 
 
-def _edges(window: MainWindow) -> set[str]:
+def _edges(window: QWidget) -> set[str]:
     """The colours of the outermost pixels, all around."""
     image = window.grab().toImage()
     right, bottom = image.width() - 1, image.height() - 1
@@ -32,6 +34,19 @@ def _edges(window: MainWindow) -> set[str]:
 
 def test_live_has_a_red_border_all_around_the_window(theme: Theme, qtbot: QtBot) -> None:
     assert _edges(_window(theme, qtbot, "live")) == {theme.hex("live")}
+
+
+def test_a_panel_that_floats_has_it_too_and_loses_it_when_it_is_docked(theme: Theme, qtbot: QtBot) -> None:
+    window = _window(theme, qtbot, "live")
+    ticket = window.ticket_dock
+    assert theme.hex("live") not in _edges(ticket)
+    ticket.setFloating(True)
+    assert _edges(ticket) == {theme.hex("live")}
+    ticket.setFloating(False)
+    assert theme.hex("live") not in _edges(ticket)
+    ticket.setFloating(True)
+    window.show_mode("paper")
+    assert theme.hex("live") not in _edges(ticket)
 
 
 @pytest.mark.parametrize("mode", ["demo", "replay", "paper", "testnet"])
