@@ -37,7 +37,7 @@ class Column(IntEnum):
 
 
 TITLES = ("Time", "Order", "Strategy", "Status", "Filled", "Amount", "Price", "Avg", "Fees", "Remaining", "Reason")
-WIDTHS = (100, 156, 124, 136, 108, 104, 100, 88, 104, 104, 200)
+WIDTHS = (100, 156, 124, 136, 108, 104, 100, 88, 104, 104, 168)
 NUMBERS = frozenset({Column.AMOUNT, Column.PRICE, Column.AVERAGE, Column.FEES, Column.REMAINING})
 _ARROWS = {OrderSide.BUY: "▲", OrderSide.SELL: "▼"}
 
