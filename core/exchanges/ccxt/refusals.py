@@ -58,8 +58,9 @@ _BINANCE = (
     *_rows(Proof.THROTTLED, "-1003", "-1015"),
     *_rows(Proof.SKEWED, "-1021"),
     *_rows(Proof.NOT_FOUND, "-2011", "-2013"),
-    # "Execution status unknown": -1006, -1007. "Could not process": -1000, -1001. -2021 and -2022 half-do a cancel-replace.
-    *_rows(Proof.DOUBTFUL, "-1000", "-1001", "-1006", "-1007", "-1008", "-2021", "-2022"),
+    # "Execution status unknown": -1006, -1007. "Could not process": -1000, -1001. "Busy": -1004, -1008. -2021 and -2022 half-do a
+    # cancel-replace.
+    *_rows(Proof.DOUBTFUL, "-1000", "-1001", "-1004", "-1006", "-1007", "-1008", "-2021", "-2022"),
 )
 
 # https://developers.binance.com/docs/derivatives/usds-margined-futures/error-code
@@ -81,7 +82,8 @@ _BYBIT = (
     Fact("", Proof.THROTTLED, "access too frequent"),  # a 403 with this as its page
     *_rows(Proof.SKEWED, "10002"),
     *_rows(Proof.UNCHANGED, "110025", "110026", "110027", "110043", "34036"),
-    # 10014: "invalid duplicate request": the first one may have been taken. 110079: still processing. The 1701xx ones time out inside.
+    # 10014 and 110030: a duplicate of what may have been taken. 110079 and 170035: still processing. The 1701xx ones time out inside.
+    *_rows(Proof.DOUBTFUL, "110030", "170035", "170191"),
     *_rows(Proof.DOUBTFUL, "10000", "10014", "10016", "10019", "10429", "110079", "170001", "170007", "170032", "170146", "170147"),
     *_rows(Proof.REFUSED, "10001", "10003", "10004", "10005", "10010", "110003", "110004", "110007", "110012", "110013", "110017"),
     *_rows(Proof.REFUSED, "3400045"),  # the margin mode can't be changed while there are positions or orders
@@ -96,6 +98,7 @@ _OKX = (
     *_rows(Proof.NOT_FOUND, "51400", "51401", "51402", "51410", "51503", "51509", "51510", "51603"),
     *_rows(Proof.THROTTLED, "50011", "50061"),
     *_rows(Proof.SKEWED, "50102"),
+    *_rows(Proof.DOUBTFUL, "51011"),  # "duplicated order ID": whose?
     *_rows(Proof.DOUBTFUL, "50001", "50004", "50005", "50013", "50026", "51054", "51149"),
     *_rows(Proof.REFUSED, "51000", "51001", "51004", "51006", "51008", "51020", "51023", "51112", "51119", "51121", "51131", "51169"),
 )
