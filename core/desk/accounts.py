@@ -49,7 +49,8 @@ class AccountCheck:
     Attributes:
         ok: the exchange takes the key.
         sentence: what happened, one calm sentence.
-        permissions: what the key may do, in single words; empty where the exchange does not say.
+        permissions: what the key may do, in a word or a few each ("read", "trade spot"); empty where the exchange does not say.
+        refused: the markets that a key which may trade may not trade ("perps").
         can_withdraw: None where it does not say.
         warning: what to be careful about; empty when nothing is.
         balances: (currency, total in it) of what is held, by name.
@@ -61,6 +62,7 @@ class AccountCheck:
     can_withdraw: bool | None = None
     warning: str = ""
     balances: tuple[tuple[str, Decimal], ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 def known_exchanges() -> tuple[str, ...]:
@@ -113,12 +115,16 @@ async def _balances(account: Account) -> dict[str, Balance]:
 
 
 def _found(credentials: Credentials, mode: str, granted: Permissions, balances: dict[str, Balance]) -> AccountCheck:
-    powers = {"read": granted.can_trade is not None, "trade": granted.can_trade, "withdraw": granted.can_withdraw}
+    trade = " ".join(("trade", " and ".join(granted.traded(allowed=True)))).strip()
+    refused = granted.traded(allowed=False) if granted.can_trade else ()
+    powers = {"read": granted.can_trade is not None, "withdraw": granted.can_withdraw, trade: granted.can_trade}
     warnings = []
     if granted.can_withdraw:
         warnings.append("This key may withdraw. Fathom never needs that: make one that may only trade, and delete this one.")
     if granted.can_trade is False:
         warnings.append("This key may not trade: orders would be refused.")
+    if refused:
+        warnings.append(f"This key may not trade {' and '.join(refused)}: orders there would be refused.")
     return AccountCheck(
         ok=True,
         sentence=f"{credentials.exchange} takes the key for {mode} trading.",
@@ -126,4 +132,5 @@ def _found(credentials: Credentials, mode: str, granted: Permissions, balances: 
         can_withdraw=granted.can_withdraw,
         warning=" ".join(warnings),
         balances=tuple((currency, balance.total) for currency, balance in sorted(balances.items())),
+        refused=refused,
     )

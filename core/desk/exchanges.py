@@ -6,6 +6,7 @@ keeps behind one id share one pair of clients.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
 from core.desk.key_backends import KeyStoreError
@@ -17,11 +18,12 @@ from core.domain.clock import Clock, SystemClock
 from core.domain.credentials import Credentials
 from core.domain.errors import NoAccounts, UnknownVenue
 from core.exchanges.ccxt.access import Access, AccessKind
-from core.exchanges.ccxt.clients import ExchangeClients
+from core.exchanges.ccxt.clients import ExchangeClients, load_ccxt
 from core.exchanges.ccxt.connector import CcxtConnector
 from core.exchanges.ccxt.live_feed import LiveFeed
 from core.exchanges.ccxt.market_list import MarketLists
 from core.exchanges.ccxt.quirks import quirks_of, rates_of
+from core.exchanges.ccxt.sandboxes import has_sandbox
 from core.exchanges.ccxt.venues import FIRST_CLASS, parse_venue
 from core.exchanges.limited import LimitedConnector
 from core.exchanges.limiter import RateLimits
@@ -108,7 +110,7 @@ async def account_market(settings: Settings) -> Market:
     exchanges = [account.exchange for account in await store.accounts()]
     asked = find_venues(settings.venues) or tuple(venue for exchange in exchanges for venue in venues_of(exchange))
     remarks = [store.explanation]
-    venues = [venue for venue in asked if settings.mode == "live" or _has_sandbox(venue)]
+    venues = [venue for venue in asked if settings.mode == "live" or await asyncio.to_thread(_has_sandbox, venue)]
     if without := [venue for venue in asked if venue not in venues]:
         remarks.append(f"{', '.join(without)}: the exchange has no test network, so there is no such venue on testnet.")
     if missing := [exchange for exchange in dict.fromkeys(map(account_of, venues)) if exchange not in exchanges]:
@@ -141,7 +143,11 @@ class _Clients:
 
 
 def _has_sandbox(venue: str) -> bool:
-    return quirks_of(parse_venue(venue).ccxt_id).sandbox is not None
+    """Imports ccxt where our own table does not know."""
+    parsed = parse_venue(venue)
+    if quirks_of(parsed.ccxt_id).sandbox is not None:
+        return True
+    return has_sandbox(load_ccxt(), parsed.ccxt_id, parsed.market_type)
 
 
 async def _load(store: KeyStore, exchanges: Iterable[str], remarks: list[str]) -> dict[str, Credentials]:

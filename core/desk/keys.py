@@ -77,7 +77,7 @@ class KeyStore:
             raise BadRequest(f"Mode {mode} uses no API keys; {' and '.join(KEYED_MODES)} do.")
         self.writable = False
         self.explanation = "The system's key store has not been asked yet."
-        self._mode = mode
+        self._profile = name
         self._service = f"fathom/{name}"
         self._environment = os.environ if environment is None else environment
         self._patience_s = patience_s
@@ -87,7 +87,7 @@ class KeyStore:
         """Every account whose keys are known, by exchange. When the key store does not work: those of the environment."""
         kept = await self._kept()
         if kept is None:
-            found, _ = read_variables(self._mode, self._environment)
+            found, _ = read_variables(self._profile, self._environment)
             return [Account(one.exchange, one.label, one.key_hint) for one in found.values()]
         return kept
 
@@ -99,7 +99,7 @@ class KeyStore:
         """
         kept = await self._kept()
         if kept is None:
-            return read_variables(self._mode, self._environment)[0].get(exchange)
+            return read_variables(self._profile, self._environment)[0].get(exchange)
         if exchange not in (one.exchange for one in kept):
             return None
         text = await self._ask(lambda store: store.get_password(self._service, exchange), "give the keys")
@@ -169,8 +169,8 @@ class KeyStore:
 
     def _do_without(self, why: str) -> None:
         """No store works: say why, and what is read instead."""
-        found, missing = read_variables(self._mode, self._environment)
-        start = prefix(self._mode)
+        found, missing = read_variables(self._profile, self._environment)
+        start = prefix(self._profile)
         seen = f"Found: {', '.join(found)}" if found else "None is set"
         lacking = f"; missing: {', '.join(missing)}" if missing else ""
         self.writable = False
@@ -181,7 +181,7 @@ class KeyStore:
 
     def _unused(self) -> str:
         """Variables that nobody reads, because the key store works."""
-        found, _ = read_variables(self._mode, self._environment)
+        found, _ = read_variables(self._profile, self._environment)
         if not found:
             return ""
         return f" Environment variables are not read while it works, also not those that are set for {', '.join(found)}."

@@ -174,6 +174,7 @@ class OrderSnapshot:
         pending_price, pending_amount: what an unacknowledged amend asked for.
         reason: why it is as it is, one sentence; empty when there is nothing to say.
         flags: 'late_fill', 'overfill': shown, never hidden.
+        claimed_amount: base that a child's venue says it filled; `filled_amount` is what it has shown.
         held: a parent that is paused until a silent venue answers, and goes on by itself then.
     """
 
@@ -209,6 +210,7 @@ class OrderSnapshot:
     exchanges: tuple[str, ...] = ()
     trigger_price: Decimal | None = None
     flags: frozenset[str] = field(default=frozenset())
+    claimed_amount: Decimal = Decimal(0)
     held: bool = False
 
     @property

@@ -26,6 +26,8 @@ class Capabilities:
 
     Attributes:
         prints_own_trades: our fills are among its public trades, as they are on every real venue.
+        late_s: how long after it was sent a request may still be carried out there, where that is longer than the quarter of a minute
+            that `core.execution.evidence` allows for.
     """
 
     amend: bool = True
@@ -35,6 +37,7 @@ class Capabilities:
     iceberg: bool = False
     leverage: bool = False
     prints_own_trades: bool = True
+    late_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,8 +112,13 @@ class LimitedConnector:
         with self._heeding():
             return await self.inner.create_order(order)
 
-    async def amend_order(self, symbol: str, client_id: str, *, price: Decimal, amount: Decimal) -> VenueOrder:
+    async def amend_order(
+        self, symbol: str, client_id: str, *, price: Decimal, amount: Decimal, wanted: Callable[[], bool] = lambda: True
+    ) -> VenueOrder:
+        """See the protocol, and `create_order`."""
         await self._limiter.order()
+        if not wanted():
+            raise VenueUnavailable(TAKEN_BACK)
         with self._heeding():
             return await self.inner.amend_order(symbol, client_id, price=price, amount=amount)
 

@@ -31,6 +31,7 @@ class RateLimits(BaseModel):
     Attributes:
         requests_per_s, burst: orders, changes and queries together: the lasting rate, and how many may go at once.
         for_orders: of `burst`, what queries leave for orders.
+        queries_per_s, query_burst: what queries may use of that, where the venue counts them by themselves; None: all that is left.
         cancels_per_s, cancel_burst: of cancels, which have their own.
         patience_s: an order or a change that would have to wait for longer is not sent.
         pause_s: how long to wait after "too many requests" where the venue does not say.
@@ -41,6 +42,8 @@ class RateLimits(BaseModel):
     requests_per_s: float = Field(10.0, gt=0)
     burst: int = Field(20, ge=2)
     for_orders: int = Field(5, ge=0)
+    queries_per_s: float | None = Field(None, gt=0)
+    query_burst: int = Field(5, ge=1)
     cancels_per_s: float = Field(10.0, gt=0)
     cancel_burst: int = Field(40, ge=1)
     patience_s: float = Field(1.0, ge=0)
@@ -170,6 +173,9 @@ class Limiter:
         spare = min(limits.for_orders, limits.burst - 1)
         self._requests = Lane(TokenBucket(limits.requests_per_s, limits.burst, clock), clock, spare=spare)
         self._cancels = Lane(TokenBucket(limits.cancels_per_s, limits.cancel_burst, clock), clock)
+        self._queries: Lane | None = None
+        if limits.queries_per_s is not None:
+            self._queries = Lane(TokenBucket(limits.queries_per_s, limits.query_burst, clock), clock)
 
     @property
     def paused_until_us(self) -> int:
@@ -189,6 +195,8 @@ class Limiter:
 
     async def query(self) -> None:
         """A look-up's turn; it waits as long as it takes."""
+        if self._queries is not None:
+            await self._queries.turn(Urgency.QUERY)
         await self._requests.turn(Urgency.QUERY)
 
     async def cancel(self) -> None:
@@ -219,5 +227,7 @@ class Limiter:
 
     async def close(self) -> None:
         """Let nobody wait any longer."""
+        if self._queries is not None:
+            await self._queries.close()
         await self._requests.close()
         await self._cancels.close()

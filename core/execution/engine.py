@@ -235,10 +235,11 @@ class ExecutionEngine:
         order = self._manager.order(order_id)
         child = self._manager.child(order_id)
         if child is not None:
-            if not self._manager.cancel(child, release=not child.parent.request.strategy.works_over_time, urgent=True):
+            if child.settled:
                 return False
+            self._manager.cancel(child, release=not child.parent.request.strategy.works_over_time, urgent=True, insist=True)
             await self._patiently(order.done())
-            return order.status in (ChildStatus.CANCELLED, ChildStatus.NOT_PLACED) or child.cancelling
+            return order.status in (ChildStatus.CANCELLED, ChildStatus.NOT_PLACED) or (child.insisted and not child.settled)
         worker = self._workers.get(order_id)
         if worker is None or order.status is ParentStatus.CANCELLING:
             return False
@@ -367,17 +368,21 @@ class ExecutionEngine:
         if amount != parent.executed.amount and amount < least:
             raise BadAmount(f"{plain(amount)} is under every venue's minimum; the smallest is {plain(least)}.")
 
-    async def resolve_child(self, order_id: str) -> None:
-        """The trader has checked at the venue: this quarantined child is not live. Its size becomes free again.
+    async def resolve_child(self, order_id: str, filled: object = None) -> None:
+        """The trader has checked at the venue: this quarantined child is not live. What was not filled of it becomes free again.
+
+        Args:
+            filled: base that the venue shows as filled of it, in all; None: as much as it has told us.
 
         Raises:
             UnknownOrder: there is no such child.
             NotPossible: its state needs no decision.
+            BadAmount: no amount, less than is known to be filled, or more than was asked for.
         """
         child = self._manager.child(order_id)
         if child is None:
             raise UnknownOrder(f"There is no child order {order_id}.")
-        self._manager.resolve(child)
+        self._manager.resolve(child, None if filled is None else to_decimal(filled, "filled amount"))
         await self._manager.record.durable()
 
     def pause_execution(self, order_id: str) -> bool:

@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 FIRST_LOOK_S = 0.25
 SLOWEST_LOOK_S = 5.0
 QUARANTINE_LOOK_S = 15.0
-# This long after we gave up on it, a request that has not arrived never will: longer than any receive window that venues grant.
+# This long after we gave up on it, a request that has not arrived never will: longer than the receive windows that we ask for. Venues
+# that grant more say so (`Capabilities.late_s`).
 ARRIVAL_WINDOW_US = 15 * MICROSECONDS
 EMPTY_LOOKS_NEEDED = 2
 DEADLINE_US = 60 * MICROSECONDS
@@ -41,6 +42,7 @@ class Evidence:
         take_fill: Callable[[Fill], None],
         cancel_failed: Callable[[ChildState], None],
         cancel_again: Callable[[ChildState], object],
+        cancel_revenant: Callable[[ChildState], object],
         changed: Callable[[ChildState], None],
     ) -> None:
         self._clock = clock
@@ -49,6 +51,7 @@ class Evidence:
         self._take_fill = take_fill
         self._cancel_failed = cancel_failed
         self._cancel_again = cancel_again
+        self._cancel_revenant = cancel_revenant
         self._changed = changed
         self._open: set[str] = set()
 
@@ -72,8 +75,13 @@ class Evidence:
                 found = await self._look(child, connector)
                 if not in_doubt(child):  # it was learned, or decided by the trader, while the question was under way
                     return
+                if found is not False:
+                    child.unverified = False
+                if found is None and not in_doubt(child):  # what the trader said is not contradicted
+                    self._changed(child)
+                    return
                 if found is None:
-                    empty_looks += self._cannot_arrive(child.gave_up_us, asked_us)
+                    empty_looks += self._cannot_arrive(child.gave_up_us, asked_us, connector)
                     if empty_looks >= EMPTY_LOOKS_NEEDED and child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING):
                         self._prove_absent(child)
                         return
@@ -87,9 +95,10 @@ class Evidence:
             self._open.discard(child.client_id)
 
     @staticmethod
-    def _cannot_arrive(gave_up_us: int | None, asked_us: int) -> bool:
+    def _cannot_arrive(gave_up_us: int | None, asked_us: int, connector: ExchangeConnector) -> bool:
         """Whether what was asked at `asked_us` can be told of the request: its answer was so long given up that it never arrives later."""
-        return gave_up_us is not None and asked_us - gave_up_us >= ARRIVAL_WINDOW_US
+        window_us = max(ARRIVAL_WINDOW_US, round(connector.capabilities.late_s * MICROSECONDS))
+        return gave_up_us is not None and asked_us - gave_up_us >= window_us
 
     async def _look(self, child: ChildState, connector: ExchangeConnector) -> bool | None:
         """True: the venue knows it. None: a successful look-up knew nothing. False: the look-up failed, or was overtaken by news."""
@@ -105,7 +114,9 @@ class Evidence:
             if child.silences == SILENT:
                 self._changed(child)
             return False
-        child.silences = 0
+        silent, child.silences = child.silences >= SILENT, 0
+        if silent:
+            self._changed(child)
         overtaken = _standing(child) != before
         for fill in fills:  # a trade stays true, however old its telling
             self._take_fill(fill)
@@ -114,15 +125,17 @@ class Evidence:
         if news is None:
             return None
         self._take_order(child, news, True)
-        if news.status is VenueOrderStatus.OPEN and not child.settled:
-            self._settle_requests(child, asked_us)
+        if news.status is VenueOrderStatus.OPEN and child.status.terminal and not child.settled:
+            self._cancel_revenant(child)
+        elif news.status is VenueOrderStatus.OPEN and not child.settled:
+            self._settle_requests(child, asked_us, connector)
         return True
 
-    def _settle_requests(self, child: ChildState, asked_us: int) -> None:
+    def _settle_requests(self, child: ChildState, asked_us: int, connector: ExchangeConnector) -> None:
         """It is open: an unanswered cancel has not taken effect; an unanswered amend neither, once it can't arrive any more."""
         if child.cancelling:
             self._cancel_failed(child)
-        if child.wish is not None and self._cannot_arrive(child.wish.gave_up_us, asked_us):
+        if child.wish is not None and self._cannot_arrive(child.wish.gave_up_us, asked_us, connector):
             child.drop_wish(self._clock.now_us())
             self._changed(child)
 
@@ -132,6 +145,7 @@ class Evidence:
         self._changed(child)
 
     def _quarantine(self, child: ChildState) -> None:
+        child.only_fills = child.knowledge is Knowledge.KNOWN and child.status.terminal
         child.knowledge = Knowledge.QUARANTINED
         child.reason = f"no evidence from {child.planned.exchange} what became of this order; check it there. Its size stays reserved"
         child.updated_us = self._clock.now_us()
@@ -147,11 +161,12 @@ def _unresolved(child: ChildState) -> bool:
     """Whether nobody but the trader may be able to say what it is. One whose parent is over keeps being asked about, and that is all."""
     if child.knowledge is not Knowledge.KNOWN:
         return child.knowledge is Knowledge.UNKNOWN
-    return child.cancelling or (child.unseen > 0 and not child.parent.status.terminal)
+    asked_already = child.parent.status.terminal or "resolved_by_trader" in child.flags
+    return child.cancelling or (child.unseen > 0 and not asked_already)
 
 
 def in_doubt(child: ChildState) -> bool:
     """Something about it has been claimed or asked but not shown."""
-    if child.knowledge is not Knowledge.KNOWN or child.claimed_end is not None or child.unseen:
+    if child.knowledge is not Knowledge.KNOWN or child.claimed_end is not None or child.unseen or child.unverified:
         return True
     return not child.settled and (child.cancelling or (child.wish is not None and child.wish.gave_up_us is not None))

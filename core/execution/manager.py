@@ -17,8 +17,9 @@ from functools import partial
 from typing import Protocol, TypeVar, final
 
 from core.domain.clock import Clock, SystemClock
-from core.domain.errors import JournalError, NotPossible, ReservationExceeded, UnknownOrder
+from core.domain.errors import BadAmount, JournalError, NotPossible, ReservationExceeded, UnknownOrder
 from core.domain.events import Notice, OrderEvent, OrderEventKind
+from core.domain.numbers import plain
 from core.domain.orders import ChildEvent, ChildStatus, Fill, Knowledge, OrderSnapshot, ParentStatus
 from core.domain.plan import ExecutionRequest, PlannedChild
 from core.exchanges.connector import AccountEvent, ConnectionChange, ExchangeConnector, VenueOrder
@@ -83,7 +84,14 @@ class OrderManager:
         self._seq = 0
         self._tasks = TaskOwner()
         self._evidence = Evidence(
-            self.clock, self._tasks, self._take_order, self._take_fill, self._cancel_failed, self._cancel_again, self._child_changed
+            self.clock,
+            self._tasks,
+            self._take_order,
+            self._take_fill,
+            self._cancel_failed,
+            self._cancel_again,
+            self._cancel_revenant,
+            self._child_changed,
         )
         self._sender = Sender(
             self.connectors,
@@ -274,14 +282,15 @@ class OrderManager:
         child.advance(ChildEvent.DENY, self.clock.now_us())
         self._child_changed(child)
 
-    def cancel(self, child: ChildState, *, release: bool = False, urgent: bool = False) -> bool:
+    def cancel(self, child: ChildState, *, release: bool = False, urgent: bool = False, insist: bool = False) -> bool:
         """Ask the venue to cancel, once; False when there is nothing to cancel, a cancel is under way, or one failed a moment ago.
 
         Args:
             release: the trader took this amount back: the parent will not place it again.
             urgent: the trader asks: do not wait out the pause after a failed attempt.
+            insist: nobody else will ask again: a cancel that fails is repeated until it is over.
         """
-        if not self._sender.cancel(child, release=release, urgent=urgent):
+        if not self._sender.cancel(child, release=release, urgent=urgent, insist=insist):
             return False
         self._publish(OrderEventKind.UPDATED, child)
         if urgent:
@@ -309,21 +318,35 @@ class OrderManager:
         self._publish(OrderEventKind.UPDATED, child)
         return task
 
-    def resolve(self, child: ChildState) -> None:
-        """The trader has looked at the venue: the child is not live there. Its size is free again; a late fill still counts.
+    def resolve(self, child: ChildState, filled: Decimal | None = None) -> None:
+        """The trader has looked at the venue: the child is not live there. What was not filled of it is free again.
+
+        What was filled and not shown stays reserved until its trades are seen, and the venue is asked until it has answered once.
+
+        Args:
+            filled: base that the venue shows as filled, in all; None: as much as it has told us.
 
         Raises:
             NotPossible: its state is known, or evidence is still being looked for.
+            BadAmount: less than is known to be filled, or more than was asked for.
         """
         if child.knowledge is not Knowledge.QUARANTINED:
             raise NotPossible(f"Order {child.client_id} needs no decision: its state is {child.knowledge.value}.")
+        seen, said = child.executed.amount, max(child.claimed_filled, child.executed.amount) if filled is None else filled
+        if not seen <= said <= max(child.worst_amount, seen):
+            known = f"{plain(seen)} is known to be filled, and {plain(child.worst_amount)} was asked for"
+            raise BadAmount(f"Of order {child.client_id} {known}.")
         now_us = self.clock.now_us()
-        self.record.resolved(child)
-        child.knowledge, child.claimed_end, child.claimed_filled = Knowledge.KNOWN, None, child.executed.amount
+        self.record.resolved(child, said)
+        child.know()
+        child.claimed_end, child.claimed_filled, child.cancelling, child.insisted = None, said, False, False
         child.flags.add("resolved_by_trader")
-        unseen = child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING)
-        child.advance(ChildEvent.PROVE_ABSENT if unseen else ChildEvent.CANCEL, now_us)
-        child.reason = "the trader checked: it is not live"
+        child.unverified = True
+        absent = child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING) and not said
+        if child.status is ChildStatus.INTENT and not absent:
+            child.advance(ChildEvent.SEND, now_us)
+        child.advance(ChildEvent.PROVE_ABSENT if absent else ChildEvent.CANCEL, now_us)
+        child.reason = "the trader checked: it is not live" + (f", and {plain(said)} was filled" if said else "")
         self._child_changed(child)
 
     # -- records from elsewhere --------------------------------------------------------------------
@@ -397,6 +420,11 @@ class OrderManager:
 
     def _cancel_again(self, child: ChildState) -> None:
         self._sender.cancel_again(child)
+
+    def _cancel_revenant(self, child: ChildState) -> None:
+        """It was over, for all we knew, and something else may be in its place; now its venue says that it is open."""
+        if self._sender.cancel(child, release=False, urgent=False) or self._sender.cancel_again(child):
+            self._publish(OrderEventKind.UPDATED, child)
 
     def _cancel_failed(self, child: ChildState) -> None:
         self._sender.cancel_failed(child)

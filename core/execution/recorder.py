@@ -65,9 +65,9 @@ class Recorder:
         """A parent's new terms."""
         self._append(parent.id, Kind.MODIFY, price=price, amount=amount, trigger_price=trigger_price)
 
-    def resolved(self, child: ChildState) -> None:
+    def resolved(self, child: ChildState, filled: Decimal) -> None:
         """What the trader found out about a quarantined child."""
-        self._append(child.client_id, Kind.RESOLVED, by="trader")
+        self._append(child.client_id, Kind.RESOLVED, by="trader", filled=filled)
 
     def wish(self, parent: ParentState, what: str, **details: object) -> None:
         """What the trader wants of a parent, on its way to the disk at once: a crash must not make it unsaid."""

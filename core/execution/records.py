@@ -56,6 +56,9 @@ _CHILD = (
     "releases",
     "released",
     "passing",
+    "insisted",
+    "unverified",
+    "only_fills",
     "venue_order_id",
 )
 _REQUEST = TypeAdapter(ExecutionRequest)

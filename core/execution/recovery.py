@@ -23,6 +23,7 @@ from core.domain.errors import BadRequest
 from core.domain.events import OrderEvent
 from core.domain.orders import ChildEvent, ChildStatus, Knowledge, ParentStatus
 from core.execution.engine import ExecutionEngine
+from core.execution.evidence import in_doubt
 from core.execution.expiry import clock_time
 from core.execution.history import read_executions
 from core.execution.ids import is_ours
@@ -112,6 +113,8 @@ class Recovery:
                 self._unfinished.append(parent)
                 self._bring_back(parent, story, last_us)
                 self._manager.record.state(parent)
+            else:  # what its venues still owed us is asked for again
+                self._doubted += [(child, len(child.executed.fills)) for child in parent.children.values() if in_doubt(child)]
 
     def _bring_back(self, parent: ParentState, story: Story, last_us: int) -> None:
         now_us = self._manager.clock.now_us()
@@ -151,7 +154,7 @@ class Recovery:
             child.gave_up_us = now_us
         if child.wish is not None and child.wish.gave_up_us is None:
             child.wish.gave_up_us = now_us
-        if child.cancelling:
+        if child.cancelling or child.insisted:
             child.cancelling = False
             self._to_cancel.append(child)
         venue = child.planned.exchange
@@ -177,7 +180,7 @@ class Recovery:
 
     def reconcile(self) -> None:
         """Ask the venues, which are connected by now, and let every parent go on with what it may do. In the background."""
-        if not self._unfinished:
+        if not self._unfinished and not self._doubted:
             return
         resting = sum(parent.restored for parent in self._unfinished)
         self._tell(

@@ -155,7 +155,7 @@ class Sender:
             child.sent_us = 0  # it never got as far as its venue
         child.advance(_verdict(error), self._clock.now_us())
 
-    def cancel(self, child: ChildState, *, release: bool, urgent: bool) -> bool:
+    def cancel(self, child: ChildState, *, release: bool, urgent: bool, insist: bool = False) -> bool:
         """Ask for a cancel in the background; False when one is under way, or failed a moment ago and it is not `urgent`.
 
         The trader may join in a cancel that is under way: its amount is his to take back (`release`) all the same.
@@ -163,6 +163,7 @@ class Sender:
         now_us = self._clock.now_us()
         if child.settled or child.planned.exchange not in self._connectors:  # restored from a run that had it open
             return False
+        child.insisted = child.insisted or insist
         if child.cancelling:
             joins, child.releases = release and not child.releases, child.releases or release
             return (urgent and self.cancel_again(child, URGENT_AGAIN_US)) or joins
@@ -222,10 +223,17 @@ class Sender:
     def cancel_failed(self, child: ChildState, pause_s: float | None = None) -> None:
         """It is still live. The next attempt waits, longer each time, or as long as the venue asks for."""
         child.failed_cancels += 1
-        child.cancelling, child.releases = False, False
+        child.cancelling, child.releases = False, child.releases and child.insisted
         pause_us = min(FIRST_PAUSE_US << min(child.failed_cancels - 1, 5), LONGEST_PAUSE_US)
         child.not_before_us = self._clock.now_us() + max(pause_us, round((pause_s or 0) * MICROSECONDS))
         self._changed(child)
+        if child.insisted:
+            self._tasks.spawn(self._insist(child), f"cancel {child.client_id} after a pause")
+
+    async def _insist(self, child: ChildState) -> None:
+        await self._clock.sleep_until(child.not_before_us)
+        if child.insisted and self.cancel(child, release=child.releases, urgent=False):
+            self._changed(child)
 
     def check_amend(self, child: ChildState, amount: Decimal) -> None:
         """Whether `child` could be changed to `amount` (base) now.
@@ -260,7 +268,7 @@ class Sender:
             if child.settled or child.cancelling or child.wish is not wish:
                 self._drop(child, wish)
                 return False
-            news = await connector.amend_order(child.parent.request.symbol, child.client_id, price=wish.price, amount=wish.amount)
+            news = await self._change(connector, child, wish)
         except (VenueRefused, VenueUnavailable, JournalError) as error:
             self._drop(child, wish)
             if not isinstance(error, VenueUnavailable):
@@ -278,6 +286,16 @@ class Sender:
             wish.gave_up_us = self._clock.now_us()
             self._changed(child)
         return (child.price, child.amount) == (wish.price, wish.amount)
+
+    async def _change(self, connector: ExchangeConnector, child: ChildState, wish: Wish) -> VenueOrder:
+        symbol, client_id = child.parent.request.symbol, child.client_id
+        if isinstance(connector, LimitedConnector):  # where it may have to wait for its turn, and the kill switch be faster
+
+            def wanted() -> bool:
+                return child.wish is wish and not child.cancelling and not child.settled
+
+            return await connector.amend_order(symbol, client_id, price=wish.price, amount=wish.amount, wanted=wanted)
+        return await connector.amend_order(symbol, client_id, price=wish.price, amount=wish.amount)
 
     def _drop(self, child: ChildState, wish: Wish) -> None:
         """It surely did not reach the venue, or was refused there."""

@@ -45,6 +45,7 @@ def child_snapshot(child: ChildState) -> OrderSnapshot:
         fill_count=len(child.executed.fills),
         exchanges=(child.planned.exchange,),
         flags=frozenset(child.flags),
+        claimed_amount=max(child.claimed_filled, child.executed.amount),
     )
 
 

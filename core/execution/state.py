@@ -89,6 +89,9 @@ class ChildState:
         released: what the trader took back: not to be placed again.
         passing: it was denied for a reason that passes.
         recorded: its last STATE in the journal.
+        insisted: the trader wants it cancelled: a cancel that fails is asked again.
+        unverified: the trader has said what became of it, and its venue has not been heard since.
+        only_fills: what is in doubt of it is trades that its venue spoke of: it is surely over.
         silences: how many questions about it its venue has left unanswered in a row.
     """
 
@@ -120,6 +123,9 @@ class ChildState:
     releases: bool = False
     released: Decimal = ZERO
     passing: bool = False
+    insisted: bool = False
+    unverified: bool = False
+    only_fills: bool = False
     venue_order_id: str = ""
     recorded: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
     silences: int = field(default=0, compare=False)
@@ -143,7 +149,8 @@ class ChildState:
     @property
     def live_amount(self) -> Decimal:
         """Worst case that may still fill. Of one that is over: what its venue says it filled and has not shown yet."""
-        return self.unseen if self.settled else max(self.worst_amount - self.executed.amount, ZERO)
+        over = self.settled or (self.status.terminal and self.only_fills)
+        return self.unseen if over else max(self.worst_amount - self.executed.amount, ZERO)
 
     @property
     def unseen(self) -> Decimal:
@@ -167,7 +174,7 @@ class ChildState:
 
     def doubt(self, now_us: int, why: str) -> bool:
         """We no longer know this child's state; only evidence ends that."""
-        self.doubted_us = now_us
+        self.doubted_us, self.only_fills = now_us, False
         if self.knowledge is not Knowledge.KNOWN:
             return False
         self.knowledge, self.reason, self.updated_us = Knowledge.UNKNOWN, why, now_us
@@ -175,6 +182,7 @@ class ChildState:
 
     def know(self) -> None:
         """Evidence has arrived."""
+        self.silences, self.only_fills = 0, False
         if self.knowledge is not Knowledge.KNOWN:
             self.knowledge, self.reason = Knowledge.KNOWN, ""
 
@@ -329,8 +337,9 @@ class ParentState:
 
     @property
     def unanswered(self) -> ChildState | None:
-        """A child in doubt whose venue does not answer."""
-        return next((child for child in self.children.values() if child.knowledge is Knowledge.UNKNOWN and child.silences >= SILENT), None)
+        """A child of which something is asked, and whose venue does not answer."""
+        asked = (child for child in self.open_children if child.knowledge is Knowledge.UNKNOWN or child.cancelling or child.unseen)
+        return next((child for child in asked if child.silences >= SILENT), None)
 
     @property
     def live_amount(self) -> Decimal:

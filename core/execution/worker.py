@@ -229,7 +229,7 @@ class Worker:
     def _held(self) -> bool:
         """Stand still while a venue does not answer what became of an order: what rests stays, and no time of the schedule is missed."""
         parent, in_doubt = self.parent, self.parent.unanswered
-        if in_doubt is not None and parent.status is ParentStatus.RUNNING:
+        if in_doubt is not None and (parent.status is ParentStatus.RUNNING or (parent.held and parent.status is ParentStatus.PAUSED)):
             parent.held = True
             why = f"{in_doubt.planned.exchange} does not answer what became of an order; goes on by itself once it does"
             self._manager.move_parent(parent, ParentStatus.PAUSED, why)

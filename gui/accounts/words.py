@@ -39,6 +39,8 @@ class Check(Protocol):
     @property
     def warning(self) -> str: ...
     @property
+    def refused(self) -> Sequence[str]: ...
+    @property
     def balances(self) -> Sequence[tuple[str, Decimal]]: ...
 
 
@@ -52,7 +54,9 @@ def said_of(check: Check) -> list[tuple[str, str]]:
     """What a test of the connection found: lines, each with its tone ('ok', 'error', 'warn', 'muted')."""
     lines = [(check.sentence, "ok" if check.ok else "error")]
     if check.permissions:
-        lines.append((f"The key may: {', '.join(check.permissions)}.", "muted"))
+        lines.append(
+            (f"The key may: {', '.join(check.permissions)}{'; not ' if check.refused else ''}{' or '.join(check.refused)}.", "muted")
+        )
     elif check.ok:
         lines.append(("The exchange does not say what the key may do.", "muted"))
     if check.warning:

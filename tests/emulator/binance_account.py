@@ -88,12 +88,12 @@ class Account:
             "enableWithdrawals": self._emulator.can_withdraw,
             "enableInternalTransfer": False,
             "enableMargin": False,
-            "enableFutures": self._emulator.can_trade,
+            "enableFutures": self._emulator.may_trade("binance_perp"),
             "permitsUniversalTransfer": False,
             "enableVanillaOptions": False,
             "enableFixApiTrade": False,
             "enableFixReadOnly": False,
-            "enableSpotAndMarginTrading": self._emulator.can_trade,
+            "enableSpotAndMarginTrading": self._emulator.may_trade("binance_spot"),
             "enablePortfolioMarginTrading": False,
         }
 

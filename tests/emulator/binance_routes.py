@@ -195,7 +195,7 @@ def _route(emulator: Emulator, venue: EmulatedVenue, limits: Limits, endpoint: E
                     check_key(key)
                 if endpoint.signed:
                     check_signed(params, signed_text, signature)
-                if endpoint.call in (Call.CREATE, Call.CANCEL, Call.AMEND) and not emulator.can_trade:
+                if endpoint.call in (Call.CREATE, Call.CANCEL, Call.AMEND) and not emulator.may_trade(venue.name):
                     raise key_refused()
                 return answer(endpoint.act(params), headers=limits.headers())
             except Refused as error:

@@ -126,7 +126,7 @@ class SpotSocketApi:
             return {}
         if method not in self._methods:
             raise Refused(-1000, f"Unknown method '{method}'.", 404)
-        if method.startswith("order.") and not self._emulator.can_trade:
+        if method.startswith("order.") and not self._emulator.may_trade(self._venue.name):
             raise key_refused()
         return self._methods[method](params)
 

@@ -70,6 +70,7 @@ def query_api(bybit: Bybit, params: Params) -> Row:
     """GET /v5/user/query-api: what this key is allowed."""
     del params
     may_trade, may_withdraw = bybit.emulator.can_trade, bybit.emulator.can_withdraw
+    may_spot, may_perps = bybit.emulator.may_trade("bybit_spot"), bybit.emulator.may_trade("bybit_perp")
     return {
         "id": "13770661",
         "note": "emulator",
@@ -77,11 +78,11 @@ def query_api(bybit: Bybit, params: Params) -> Row:
         "readOnly": 0 if may_trade else 1,
         "secret": "",
         "permissions": {
-            "ContractTrade": ["Order", "Position"] if may_trade else [],
-            "Spot": ["SpotTrade"] if may_trade else [],
+            "ContractTrade": ["Order", "Position"] if may_perps else [],
+            "Spot": ["SpotTrade"] if may_spot else [],
             "Wallet": ["AccountTransfer", *(["Withdraw"] if may_withdraw else [])],
             "Options": [],
-            "Derivatives": ["DerivativesTrade"] if may_trade and LINEAR in bybit.markets else [],
+            "Derivatives": ["DerivativesTrade"] if may_perps and LINEAR in bybit.markets else [],
             "Exchange": [],
             "CopyTrading": [],
             "BlockTrade": [],

@@ -48,7 +48,7 @@ def create(bybit: Bybit, params: Params) -> Row:
         BybitError: not placed.
     """
     market = bybit.market(params)
-    _check_permission(bybit)
+    _check_permission(bybit, market)
     terms = _terms(market, params)
     if terms.named and market.venue.find(terms.symbol, client_id=terms.named) is not None:
         raise refuse(market.category, No.DUPLICATE)
@@ -71,7 +71,7 @@ def amend(bybit: Bybit, params: Params) -> Row:
         BybitError: unchanged.
     """
     market = bybit.market(params)
-    _check_permission(bybit)
+    _check_permission(bybit, market)
     order = market.find(params)
     if order is None or not order.is_open:
         raise refuse(market.category, No.NOT_AMENDABLE)
@@ -101,7 +101,7 @@ def cancel(bybit: Bybit, params: Params) -> Row:
         BybitError: it is not open here.
     """
     market = bybit.market(params)
-    _check_permission(bybit)
+    _check_permission(bybit, market)
     order = market.find(params)
     try:
         if order is None:
@@ -115,7 +115,7 @@ def cancel(bybit: Bybit, params: Params) -> Row:
 def cancel_all(bybit: Bybit, params: Params) -> Row:
     """POST /v5/order/cancel-all: of one symbol, or all of the category."""
     market = bybit.market(params)
-    _check_permission(bybit)
+    _check_permission(bybit, market)
     symbol = market.symbol(params) if "symbol" in params else None
     orders = market.venue.open_orders(symbol)
     for order in orders:
@@ -195,8 +195,8 @@ def _number(said: str, category: str, why: No) -> Decimal:
     return number
 
 
-def _check_permission(bybit: Bybit) -> None:
-    if not bybit.emulator.can_trade:
+def _check_permission(bybit: Bybit, market: Market) -> None:
+    if not bybit.emulator.may_trade(market.venue.name):
         raise BybitError(10005, "Permission denied, please check your API key permissions.")
 
 

@@ -72,6 +72,7 @@ class Emulator:
         venues: by name.
         requests: every HTTP request so far.
         can_trade, can_withdraw: what the API key is allowed.
+        markets_of_key: 'spot', 'perp': where it may trade, if it may at all.
         closing: set when the server goes down; hanging requests wait for it.
     """
 
@@ -92,6 +93,7 @@ class Emulator:
         self.requests: list[Request] = []
         self.can_trade = True
         self.can_withdraw = False
+        self.markets_of_key = {"spot", "perp"}
         self.closing = asyncio.Event()
         self.venues = {
             name: EmulatedVenue(name, instruments, self.clock, seed, latency_ms) for name, instruments in feed.instruments().items()
@@ -109,6 +111,10 @@ class Emulator:
         for name, venue in self.venues.items():
             feed.attach(name, venue.consume)
             venue.when_dropping_idle(lambda name=name: self._drop_idle(name))  # type: ignore[misc]  # mypy can't infer a default argument's type
+
+    def may_trade(self, venue: str) -> bool:
+        """Whether the API key is good for orders there."""
+        return self.can_trade and venue.rpartition("_")[2] in self.markets_of_key
 
     @property
     def address(self) -> EmulatorAddress:

@@ -141,6 +141,15 @@ async def test_a_wrong_secret_and_an_unknown_key_are_refused(spot: Any, perp: An
         await perp.fetch_balance()
 
 
+async def test_a_key_for_spot_only_can_not_trade_perps(emulator: Emulator, spot: Any, perp: Any) -> None:
+    emulator.markets_of_key = {"spot"}
+    await spot.create_order(SYMBOL, "limit", "buy", 1, 99)
+    with pytest.raises(ccxt.AuthenticationError, match="-2015"):
+        await perp.create_order(PERP_SYMBOL, "limit", "buy", 1, 99)
+    told = await spot.sapi_get_account_apirestrictions()
+    assert (told["enableSpotAndMarginTrading"], told["enableFutures"]) == (True, False)
+
+
 async def test_a_key_without_trading_can_read_and_not_trade(emulator: Emulator, spot: Any) -> None:
     emulator.can_trade = False
     with pytest.raises(ccxt.AuthenticationError, match="-2015"):

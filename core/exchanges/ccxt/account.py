@@ -6,16 +6,17 @@ account's there. okx is told the mode with every order, keeps none of its own, a
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, final
 
 from core.domain.clock import MICROSECONDS
 from core.domain.enums import MarketType
-from core.domain.errors import RateLimited, VenueError, VenueRefused, VenueUnavailable
+from core.domain.errors import OutcomeUnknown, RateLimited, VenueError, VenueRefused, VenueUnavailable
 from core.domain.instruments import Instrument
 from core.exchanges.ccxt.asking import Asking
+from core.exchanges.ccxt.look_up import cursor_of
 from core.exchanges.ccxt.orders import decimal_of
 from core.exchanges.ccxt.outcomes import Ask
 from core.exchanges.ccxt.quirks import Quirks
@@ -25,6 +26,7 @@ from core.exchanges.connector import Balance
 MARGIN_MODES = ("cross", "isolated")
 # What an open position's mode is believed for: somebody may close it, or open one elsewhere.
 _MODE_KEPT_US = 10 * MICROSECONDS
+_MOST_PAGES = 100
 # https://bybit-exchange.github.io/docs/v5/account/account-info
 _BYBIT_MODES = {"cross": "REGULAR_MARGIN", "isolated": "ISOLATED_MARGIN"}
 
@@ -55,7 +57,7 @@ class Account:
 
     async def balances(self) -> dict[str, Balance]:
         """By currency, without those that are empty."""
-        kind = "spot" if self._venue.market_type is MarketType.SPOT else "swap"
+        kind = "spot" if self._venue.market_type is MarketType.SPOT else self._quirks.perp_wallet
         raw = await self._asking.ask(Ask.QUERY, lambda: self._client.fetch_balance({"type": kind}))
         totals: Mapping[str, object] = raw.get("total") or {}
         frees: Mapping[str, object] = raw.get("free") or {}
@@ -74,7 +76,7 @@ class Account:
         if self._venue.market_type is MarketType.SPOT:
             return {}
         net: dict[str, Decimal] = {}
-        for raw in await self._asking.ask(Ask.QUERY, self._client.fetch_positions):
+        for raw in await self._held(sorted({instrument.quote for instrument in instruments.values()})):
             instrument = instruments.get(desk_symbol(str(raw.get("symbol") or "")))
             contracts = decimal_of(raw.get("contracts"))
             if instrument is None or not contracts or self._venue.ccxt_symbol(instrument.symbol) != raw.get("symbol"):
@@ -82,6 +84,28 @@ class Account:
             size = abs(contracts) * self._contract_size(instrument)
             net[instrument.symbol] = net.get(instrument.symbol, Decimal(0)) + (-size if raw.get("side") == "short" else size)
         return {symbol: size for symbol, size in net.items() if size}
+
+    async def _held(self, coins: Sequence[str]) -> list[Mapping[str, Any]]:
+        """All positions. Bybit tells of those that settle in one coin, a page at a time, and ccxt would ask for USDT's first page only.
+
+        Args:
+            coins: what our perps settle in, which is their quote (market_loader.py).
+        """
+        if self._client.id != "bybit":
+            return list(await self._asking.ask(Ask.QUERY, self._client.fetch_positions))
+        held: list[Mapping[str, Any]] = []
+        for coin in coins:
+            params = {"settleCoin": coin}
+            for _ in range(_MOST_PAGES):
+                page = await self._asking.ask(Ask.QUERY, lambda params=params: self._client.fetch_positions(None, dict(params)))  # type: ignore[misc]  # mypy can't infer a default argument's type
+                held += page
+                cursor = cursor_of(page)
+                if not cursor or cursor == params.get("cursor"):
+                    break
+                params = {**params, "cursor": cursor}
+            else:
+                raise OutcomeUnknown(f"{self._venue.venue} lists more positions than can be read.")
+        return held
 
     def _contract_size(self, instrument: Instrument) -> Decimal:
         """Of a position, which is counted in today's contracts, whatever they were worth when its orders were sent."""

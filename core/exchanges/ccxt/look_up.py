@@ -1,7 +1,8 @@
 """Finding an order and its trades. "Not there" is a proof, so it takes every place to answer, and none of them to know it.
 
 A place that fails, a list that is longer than what we were given of it, or trades of an order that no list shows yet (venues
-write their lists one after the other) all mean: ask again later. What the venue has acknowledged to us once is never absent.
+write their lists one after the other) all mean: ask again later. What the venue has acknowledged to us once is never absent, and
+nothing is on an exchange that may hold it under another id, or where we can't tell that a list is whole (`Quirks.proves_absence`).
 """
 
 from __future__ import annotations
@@ -60,12 +61,14 @@ class LookUps:
         known = self._memory.get(client_id)
         if known is not None and known.acknowledged:
             raise OutcomeUnknown(f"{instrument.venue} has taken the order {client_id} and does not show it yet.")
+        if not self._quirks.proves_absence:
+            raise OutcomeUnknown(f"{instrument.venue} does not show the order, and it is not known whether it would.")
         return None
 
     async def open_orders(self, instrument: Instrument, ccxt_symbol: str) -> list[VenueOrder]:
         """Every open order of a symbol, ours or not."""
         now_us = self._clock.now_us()
-        orders = [venue_order(raw, instrument, self._memory, now_us) for raw in await self._open(ccxt_symbol)]
+        orders = [venue_order(self._copy(raw), instrument, self._memory, now_us) for raw in await self._open(ccxt_symbol)]
         for order in orders:
             self._memory.hear(order)
         return [order for order in orders if order.status is VenueOrderStatus.OPEN]
@@ -149,13 +152,13 @@ class LookUps:
     async def _open(self, ccxt_symbol: str) -> list[Raw]:
         """All open orders of a symbol, however many pages that takes."""
         if self._quirks.paging is not Paging.CURSOR:
-            return [self._copy(raw) for raw in await self._asking.ask(Ask.QUERY, lambda: self._client.fetch_open_orders(ccxt_symbol))]
+            return list(await self._asking.ask(Ask.QUERY, lambda: self._client.fetch_open_orders(ccxt_symbol)))
         orders: list[Raw] = []
         params: dict[str, object] = {}
         for _ in range(_MOST_PAGES):
             page = await self._asking.ask(Ask.QUERY, lambda: self._client.fetch_open_orders(ccxt_symbol, None, 50, dict(params)))
-            orders += [self._copy(raw) for raw in page]
-            cursor = _cursor(page)
+            orders += page
+            cursor = cursor_of(page)
             if not cursor or cursor == params.get("cursor"):
                 return orders
             params["cursor"] = cursor
@@ -164,7 +167,7 @@ class LookUps:
     # -- trades --------------------------------------------------------------------------------------
 
     async def _trades(self, ccxt_symbol: str, params: Mapping[str, object], since_ms: int | None) -> list[Raw]:
-        """All our trades that fit, however many pages and windows of time that takes.
+        """All our trades that fit, however many pages and windows of time that takes; those of other symbols may be among them.
 
         Args:
             since_ms: when the order was placed; None: the venue's own window reaches far enough.
@@ -185,11 +188,13 @@ class LookUps:
     async def _pages(self, ccxt_symbol: str, params: Mapping[str, object], since_ms: int | None) -> list[Raw]:
         trades: dict[str, Raw] = {}
         limit = self._quirks.page
+        # Kraken counts the trades of all symbols, and ccxt would pick ours out before they can be counted here.
+        symbol = None if self._quirks.paging is Paging.OFFSET else ccxt_symbol
         asked: Mapping[str, object] = dict(params)
         for _ in range(_MOST_PAGES):
             page = await self._asking.ask(
                 Ask.QUERY,
-                lambda since=since_ms, asked=asked: self._client.fetch_my_trades(ccxt_symbol, since, limit, dict(asked)),  # type: ignore[misc]  # mypy can't infer a default argument's type
+                lambda since=since_ms, asked=asked: self._client.fetch_my_trades(symbol, since, limit, dict(asked)),  # type: ignore[misc]  # mypy can't infer a default argument's type
             )
             fresh = {_key(raw): dict(raw) for raw in page if _key(raw) not in trades}
             trades |= fresh
@@ -206,7 +211,7 @@ class LookUps:
         full = len(page) >= self._quirks.page
         match self._quirks.paging:
             case Paging.CURSOR:
-                cursor = _cursor(page)
+                cursor = cursor_of(page)
                 return ({**asked, "cursor": cursor}, since_ms) if cursor and cursor != asked.get("cursor") else None
             case Paging.FROM_ID:
                 # Without an id Binance gives the latest, so a full first page means starting over from the oldest one. An id
@@ -225,7 +230,8 @@ class LookUps:
         return next((raw for raw in map(self._copy, page) if raw.get("clientOrderId") == client_id), None)
 
     def _copy(self, raw: Raw) -> Raw:
-        """ccxt goes on changing what it has given out, and may have called it by a name that is not ours."""
+        """ccxt goes on changing what it has given out, and may have called it by a name that is not ours. To be made of ccxt's own only:
+        of a copy there is no prefix left to take off."""
         return named_right(raw, self._quirks)
 
     def _born_ms(self, client_id: str) -> int:
@@ -235,7 +241,7 @@ class LookUps:
         return asked_ms - _EARLIER_MS if asked_ms else self._clock.now_us() // 1000 - _HISTORY_MS
 
 
-def _cursor(page: Sequence[Raw]) -> str:
+def cursor_of(page: Sequence[Raw]) -> str:
     """Where Bybit says the next page starts; ccxt puts that into one of the page's entries."""
     return next((str(raw["info"]["nextPageCursor"]) for raw in page if raw.get("info", {}).get("nextPageCursor")), "")
 

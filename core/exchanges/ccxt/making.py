@@ -8,7 +8,8 @@ from core.domain.errors import NotPossible, UnknownVenue
 from core.exchanges.ccxt.access import Access, make_session
 from core.exchanges.ccxt.pace import MarketPace
 from core.exchanges.ccxt.public_only import PublicOnly
-from core.exchanges.ccxt.quirks import Quirks, quirks_of
+from core.exchanges.ccxt.quirks import quirks_of
+from core.exchanges.ccxt.sandboxes import enter_sandbox
 from core.exchanges.ccxt.sequences import SEQUENCE_CHECKS
 from core.exchanges.ccxt.sockets import Sockets
 
@@ -46,7 +47,7 @@ def make_client(ccxt: Any, ccxt_id: str, access: Access, *, for_trading: bool) -
     if not client.has.get("watchOrderBook"):
         raise UnknownVenue(f"{ccxt_id} streams no order books, so Fathom can't use it.")
     if access.kind == "testnet":
-        _enter_sandbox(client, quirks)
+        enter_sandbox(client)
     if access.emulator is not None:
         client.session, client.own_session = make_session(access.emulator), False
     return client
@@ -58,12 +59,3 @@ def _keys(access: Access) -> dict[str, str]:
         raise NotPossible("There are no keys to trade with.")
     keys = {"apiKey": credentials.key, "secret": credentials.secret}
     return keys | ({"password": credentials.passphrase} if credentials.passphrase else {})
-
-
-def _enter_sandbox(client: Any, quirks: Quirks) -> None:
-    if quirks.sandbox == "testnet" and client.urls.get("test"):
-        client.set_sandbox_mode(True)
-    elif quirks.sandbox == "demo" and client.urls.get("demo" if client.id != "bybit" else "demotrading"):
-        client.enable_demo_trading(True)
-    else:
-        raise NotPossible(f"{client.id} has no test network that Fathom knows of.")

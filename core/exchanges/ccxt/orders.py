@@ -170,10 +170,16 @@ def _fee(raw: Mapping[str, Any], info: Mapping[str, Any], instrument: Instrument
 
 def named_right(raw: Mapping[str, Any], quirks: Quirks) -> dict[str, Any]:
     """A copy of an order of ccxt's whose `clientOrderId` is our id or nothing; ccxt takes the word of another field on some exchanges."""
-    if not quirks.order_client_id:
-        return dict(raw)
-    info: Mapping[str, Any] = raw.get("info") or {}
-    return {**raw, "clientOrderId": next((str(info[key]) for key in quirks.order_client_id if info.get(key)), None)}
+    said = raw.get("clientOrderId")
+    if quirks.order_client_id:
+        info: Mapping[str, Any] = raw.get("info") or {}
+        said = next((info[key] for key in quirks.order_client_id if info.get(key)), None)
+    return {**raw, "clientOrderId": _bare(str(said or ""), quirks) or None}
+
+
+def _bare(said: str, quirks: Quirks) -> str:
+    """Our id without what ccxt has put before it; empty where that is missing, so it is not ours."""
+    return said.removeprefix(quirks.client_id_prefix) if said.startswith(quirks.client_id_prefix) else ""
 
 
 def client_id_in(raw: Mapping[str, Any], quirks: Quirks) -> str:
@@ -181,7 +187,7 @@ def client_id_in(raw: Mapping[str, Any], quirks: Quirks) -> str:
     info = raw.get("info")
     if not isinstance(info, Mapping):
         return ""
-    return next((str(info[key]) for key in quirks.trade_client_id if info.get(key)), "")
+    return _bare(next((str(info[key]) for key in quirks.trade_client_id if info.get(key)), ""), quirks)
 
 
 def has_client_id(raw: Mapping[str, Any], quirks: Quirks) -> bool:

@@ -21,7 +21,8 @@ async def test_a_good_key_is_said_to_trade_and_what_it_holds(monkeypatch: pytest
         check = await check_account(credentials(exchange), "live")
         assert check.ok
         assert check.sentence == f"{exchange} takes the key for live trading."
-        assert (check.permissions, check.can_withdraw, check.warning) == (("read", "trade"), False, "")
+        assert (check.permissions, check.refused, check.can_withdraw) == (("read", "trade spot and perps"), (), False)
+        assert check.warning == ""
         assert dict(check.balances)["USDT"] == (5_000_000 if exchange == "binance" else 10_000_000)  # Bybit has one wallet for both markets
         assert not any(venue.orders for venue in emulator.venues.values())
 
@@ -41,6 +42,28 @@ async def test_a_key_that_may_not_trade_is_warned_of(monkeypatch: pytest.MonkeyP
         emulator.can_trade = False
         check = await check_account(credentials("binance"), "live")
         assert check.warning == "This key may not trade: orders would be refused."
+        assert (check.permissions, check.refused) == (("read",), ())
+
+
+@pytest.mark.parametrize("exchange", ["binance", "bybit"])
+@pytest.mark.parametrize(("market", "may", "may_not"), [("spot", "spot", "perps"), ("perp", "perps", "spot")])
+async def test_a_key_that_is_good_for_one_market_only_says_which(
+    monkeypatch: pytest.MonkeyPatch, exchange: str, market: str, may: str, may_not: str
+) -> None:
+    async with emulated(monkeypatch) as (emulator, _):
+        emulator.markets_of_key = {market}
+        check = await check_account(credentials(exchange), "live")
+        assert (check.permissions, check.refused) == (("read", f"trade {may}"), (may_not,))
+        assert check.warning == f"This key may not trade {may_not}: orders there would be refused."
+
+
+async def test_a_key_for_one_market_that_may_withdraw_is_warned_of_first_for_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with emulated(monkeypatch) as (emulator, _):
+        emulator.markets_of_key, emulator.can_withdraw = {"spot"}, True
+        check = await check_account(credentials("binance"), "live")
+        assert (check.permissions, check.refused) == (("read", "withdraw", "trade spot"), ("perps",))
+        assert check.warning.startswith("This key may withdraw.")
+        assert check.warning.endswith("This key may not trade perps: orders there would be refused.")
 
 
 @pytest.mark.parametrize("exchange", ["binance", "bybit"])

@@ -13,6 +13,7 @@ import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 from keyring.backends.null import Keyring as NullKeyring
 
+from core.desk.doctor import examine
 from core.desk.key_backends import KeyStoreError
 from core.desk.keys import Account, KeyStore, open_keys
 from core.domain.credentials import Credentials
@@ -104,13 +105,46 @@ async def test_without_a_key_store_that_works_variables_are_read_and_said_to_be(
 async def test_a_testnet_has_variables_of_its_own(system: WorkingKeyring) -> None:
     use(NoKeyring())  # type: ignore[no-untyped-call]  # keyring types its methods, not this
     testnet = {name.replace("FATHOM_", "FATHOM_TESTNET_"): value for name, value in VARIABLES.items()}
-    for name, environment, found in (
-        ("testnet", testnet, 1),
-        ("testnet", VARIABLES, 0),
-        ("live", testnet, 0),
-        ("live-emulator", VARIABLES, 1),
-    ):
+    for name, environment, found in (("testnet", testnet, 1), ("testnet", VARIABLES, 0), ("live", testnet, 0)):
         assert len(await KeyStore(name, environment=environment).accounts()) == found, (name, environment.keys())
+
+
+@pytest.mark.parametrize("mode", ["live", "testnet"])
+async def test_play_with_the_emulator_never_touches_the_variables_of_real_accounts(system: WorkingKeyring, mode: str) -> None:
+    use(NoKeyring())  # type: ignore[no-untyped-call]  # keyring types its methods, not this
+    real = {**VARIABLES, **{name.replace("FATHOM_", "FATHOM_TESTNET_"): value for name, value in VARIABLES.items()}}
+    store = KeyStore(f"{mode}-emulator", environment=real)
+    assert await store.accounts() == []
+    assert await store.load("binance") is None
+    play = {"FATHOM_EMULATOR_OKX_KEY": "emulated-key-PLAY", "FATHOM_EMULATOR_OKX_SECRET": "s", "FATHOM_EMULATOR_OKX_PASSPHRASE": "p"}
+    store = KeyStore(f"{mode}-emulator", environment={**real, **play})
+    assert await store.accounts() == [Account("okx", "from the environment", "PLAY")]
+    loaded = await store.load("okx")
+    assert loaded is not None
+    assert (loaded.key, loaded.passphrase) == ("emulated-key-PLAY", "p")
+    assert "FATHOM_EMULATOR_<EXCHANGE>_KEY, FATHOM_EMULATOR_<EXCHANGE>_SECRET" in store.explanation
+    assert store.explanation.endswith("Found: okx.")
+
+
+@pytest.mark.parametrize("mode", ["live", "testnet"])
+async def test_variables_for_the_emulator_are_no_real_account(system: WorkingKeyring, mode: str) -> None:
+    use(NoKeyring())  # type: ignore[no-untyped-call]  # keyring types its methods, not this
+    play = {f"FATHOM_EMULATOR_{rest}": "x" for rest in ("OKX_KEY", "OKX_SECRET", "KEY", "SECRET")}
+    store = KeyStore(mode, environment=play)
+    assert await store.accounts() == []
+    assert store.explanation.endswith("None is set.")
+
+
+async def test_the_doctor_names_the_variables_that_are_read(system: WorkingKeyring, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(NoKeyring())  # type: ignore[no-untyped-call]  # keyring types its methods, not this
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("FATHOM_EMULATOR", "127.0.0.1:9443,/nowhere/ca.pem")
+    findings = [finding.sentence async for finding in examine((), None) if finding.about.startswith("keys for")]
+    assert len(findings) == 2
+    for sentence in findings:
+        assert "FATHOM_EMULATOR_<EXCHANGE>_KEY" in sentence
+        assert sentence.endswith("No account is known.")
 
 
 async def test_a_file_is_no_key_store(system: WorkingKeyring, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,6 +98,15 @@ async def test_queries_leave_room_for_the_next_order() -> None:
         assert q.went[-1] == ("order", 0)
 
 
+async def test_questions_that_are_counted_by_themselves_hold_no_order_back() -> None:
+    async with queue(requests_per_s=10, burst=10, queries_per_s=0.5, query_burst=2) as q:
+        q.queries(4)
+        for number in range(3):
+            q.ask(f"order {number + 1}", q.limiter.order())
+        await q.clock.advance(5)
+        assert q.went == [("query 1", 0), ("query 2", 0), ("order 1", 0), ("order 2", 0), ("order 3", 0), ("query 3", 2), ("query 4", 4)]
+
+
 async def test_an_order_that_would_go_out_with_an_old_price_is_not_queued() -> None:
     async with queue(requests_per_s=1, burst=2, patience_s=1) as q:
         for _ in range(3):

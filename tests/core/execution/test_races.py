@@ -18,8 +18,10 @@ from core.domain.enums import Liquidity
 from core.domain.errors import BadAmount, NotPossible, OutcomeUnknown
 from core.domain.orders import ChildStatus, Fill, Knowledge, ParentStatus, PendingAction
 from core.exchanges.connector import VenueOrder, VenueOrderStatus
+from core.exchanges.limiter import RateLimits
 from core.exchanges.paper.faults import Call, Fault, StreamFault
 from core.execution.order import Order
+from tests.core.exchanges.paper_desk import SYMBOL
 from tests.core.execution.floor import Floor, floor, shape
 
 V = "binance_spot"
@@ -289,18 +291,43 @@ async def test_a_new_total_counts_again_what_was_taken_back() -> None:
         assert order.snapshot().live_amount == 6
 
 
-async def test_a_failed_cancel_of_a_child_takes_nothing_back() -> None:
+@pytest.mark.parametrize("fault", [Fault.REFUSED_CONNECTION, Fault.TIMEOUT_LOST, Fault.CLOSED_BEFORE, Fault.RATE_LIMITED])
+async def test_the_traders_cancel_of_a_child_is_asked_again_until_it_is_over(fault: Fault) -> None:
     async with floor(V) as f:
         order = await resting(f, "2")
         child = order.children[0]
-        f.venues[V].faults.arm(Fault.REFUSED_CONNECTION, Call.CANCEL)
+        f.venues[V].faults.arm(fault, Call.CANCEL, times=2)
+        cancelling = begin(f.engine.cancel_execution(child.id))
+        await f.wait(1)
+        assert order.snapshot().live_amount == 2  # until it is known
+        await f.wait(40)
+        assert await cancelling
+        assert (child.status, len(f.venues[V].truth.open_orders(SYMBOL))) == (ChildStatus.CANCELLED, 0)
+        assert (order.status, len(order.children)) == (ParentStatus.COMPLETED, 1)  # and nothing takes its place
+
+
+async def test_the_traders_cancel_of_a_child_that_arrives_late_is_not_forgotten() -> None:
+    async with floor(V) as f:
+        f.venues[V].faults.arm(Fault.TIMEOUT_THEN_ARRIVES)
+        order = await f.start(amount="2", price="99", strategy="best_price")
+        await f.wait(2)
+        (child,) = order.children
         begin(f.engine.cancel_execution(child.id))
-        await f.wait(3)
-        assert f.engine.pause_execution(order.id)
-        await f.wait(3)
-        assert f.engine.resume_execution(order.id)
-        await f.wait(3)
-        assert order.snapshot().live_amount == 2
+        await f.wait(60)
+        assert (child.status, len(f.venues[V].truth.open_orders(SYMBOL))) == (ChildStatus.CANCELLED, 0)
+
+
+async def test_no_change_leaves_after_the_kill_switch() -> None:
+    async with floor(V, rates=RateLimits(requests_per_s=1, burst=2, for_orders=0, patience_s=5)) as f:
+        order = await resting(f, "2")
+        await f.start(amount="1", price="98", strategy="best_price")
+        f.venues[V].faults.arm(Fault.TIMEOUT_LOST, Call.CANCEL, times=2)
+        begin(f.engine.modify_execution(order.id, new_amount="5"))
+        await f.wait(0.1)
+        begin(f.engine.kill())
+        for _ in range(60):
+            await f.wait(0.5)
+            assert f.still_open([order.children[0].id]) <= 2
 
 
 async def test_a_new_amount_that_no_venue_takes_is_refused() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from core.domain.orders import ChildStatus, Fill, Knowledge, ParentStatus
-from core.exchanges.paper.faults import StreamFault
-from tests.core.execution.fifteen_faults.tap import V, begin, resting, sell_into
+from core.domain.errors import BadAmount
+from core.domain.orders import Fill, Knowledge, ParentStatus
+from core.exchanges.paper.faults import Call, Fault, StreamFault
+from tests.core.execution.crashing import crash_floor
+from tests.core.execution.fifteen_faults.tap import V, resting, sell_into
 from tests.core.execution.floor import Floor, floor
 
 
@@ -50,7 +54,7 @@ async def test_the_trader_is_asked_when_trades_are_never_shown_and_no_more_when_
         assert order.status is (ParentStatus.FILLED if part == "5" else ParentStatus.RUNNING)
 
 
-async def test_the_trader_may_decide_and_a_trade_that_is_shown_later_still_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_not_live_is_not_unfilled_what_the_venue_claims_stays_reserved(monkeypatch: pytest.MonkeyPatch) -> None:
     async with floor(V) as f:
         order = await resting(f)
         with monkeypatch.context() as patch:
@@ -59,11 +63,86 @@ async def test_the_trader_may_decide_and_a_trade_that_is_shown_later_still_count
             await f.wait(150)
             (child,) = order.children
             assert order.status is ParentStatus.NEEDS_ATTENTION
-            cancelling = begin(f.engine.cancel_execution(order.id))
+            assert child.snapshot().claimed_amount == 2
             await f.do(f.engine.resolve_child(child.id))
-            assert not order.snapshot().live_amount
-            await f.wait(1)
+            await f.wait(60)
+            assert (order.snapshot().live_amount, len(order.children)) == (2, 1)  # nothing is sent in its place, and nobody asks again
+            assert order.status is ParentStatus.RUNNING
+        f.venues[V].faults.clear()
+        await f.wait(40)
+        assert (order.status, order.filled_amount, f.all_truth()) == (ParentStatus.FILLED, 2, 2)
+
+
+@pytest.mark.parametrize("filled", ["1", "0.4", None])
+async def test_what_the_trader_saw_filled_is_not_sent_again(filled: str | None) -> None:
+    """It filled at once while nobody could tell; its venue answers only much later."""
+    async with floor(V) as f:
+        f.venues[V].faults.arm(Fault.TIMEOUT_PLACED)
+        f.venues[V].faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+        f.venues[V].faults.chance(StreamFault.DROPPED, 1.0)
+        order = await f.start(amount="1", price="101", strategy="best_price")
+        await f.wait(90)
+        (child,) = order.children
+        assert order.status is ParentStatus.NEEDS_ATTENTION
+        assert f.all_truth() == 1
+        await f.do(f.engine.resolve_child(child.id, filled))
+        await f.wait(30)
+        assert f.all_truth() == (1 if filled == "1" else 2 if filled is None else Decimal("1.6"))  # as he said
+        f.venues[V].faults.clear()
+        await f.wait(60)
+        assert order.filled_amount == f.all_truth()  # what he said wrongly is seen, counted and shown
+        assert ("overfill" in order.snapshot().flags) is (filled != "1")
+        f.broken.clear()
+
+
+async def test_what_the_trader_says_has_to_be_possible() -> None:
+    async with floor(V) as f:
+        f.venues[V].faults.arm(Fault.TIMEOUT_PLACED)
+        f.venues[V].faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+        f.venues[V].faults.chance(StreamFault.DROPPED, 1.0)
+        order = await f.start(amount="1", price="99", strategy="best_price")
+        await f.wait(90)
+        (child,) = order.children
+        for filled in ("1.1", "-0.1"):
+            with pytest.raises(BadAmount, match="0 is known to be filled, and 1 was asked for"):
+                await f.engine.resolve_child(child.id, filled)
+        assert child.snapshot().knowledge is Knowledge.QUARANTINED
+
+
+async def test_what_is_open_after_all_is_taken_back_and_stays_reserved_until_then() -> None:
+    async with floor(V) as f:
+        f.venues[V].faults.arm(Fault.TIMEOUT_PLACED)
+        f.venues[V].faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+        f.venues[V].faults.chance(StreamFault.DROPPED, 1.0)
+        order = await f.start(amount="2", price="99", strategy="best_price")
+        await f.wait(90)
+        (child,) = order.children
+        await f.do(f.engine.resolve_child(child.id, 0))
+        await f.wait(5)
+        assert f.still_open(child.id for child in order.children) == 4  # the trader was wrong
+        f.venues[V].faults.clear()
+        f.venues[V].faults.arm(Fault.TIMEOUT_LOST, Call.CANCEL)
+        await f.wait(60)
+        assert f.still_open(child.id for child in order.children) == 2
+        assert order.snapshot().live_amount == 2
+        f.broken.clear()
+
+
+async def test_a_restart_asks_again_about_orders_that_were_resolved_or_owed_trades(tmp_path: Path) -> None:
+    async with crash_floor(tmp_path / "journal.db", V) as world:
+        faults = world.venues[V].faults
+        async with world.session() as first:
+            faults.arm(Fault.TIMEOUT_PLACED)
+            faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+            faults.chance(StreamFault.DROPPED, 1.0)
+            order = await first.start("buy", "1", "101", "best_price")
+            await world.live(first, 90)
+            cancelling = asyncio.ensure_future(first.engine.cancel_execution(order.id))
+            await first.engine.resolve_child(order.children[0].id)
+            await world.live(first, 5)
             assert cancelling.done()
-            assert (order.status, child.status) == (ParentStatus.CANCELLED, ChildStatus.CANCELLED)
-        f.manager._take_fill(f.venues[V].truth.fills[0])
-        assert (order.status, order.filled_amount) == (ParentStatus.FILLED, 2)
+            assert (order.status, order.filled_amount) == (ParentStatus.CANCELLED, 0)
+        faults.clear()
+        async with world.session() as second:
+            await world.live(second, 30)
+            assert second.manager.order(order.id).filled_amount == 1

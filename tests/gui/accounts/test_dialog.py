@@ -174,6 +174,19 @@ def test_a_key_that_may_withdraw_is_warned_of_in_amber(run: Run) -> None:
     run(script)
 
 
+def test_a_key_for_one_market_only_says_which_one_it_is_not_for(run: Run) -> None:
+    async def script(dialog: AccountsDialog, fake: FakeAccounts) -> None:
+        warning = "This key may not trade perps: orders there would be refused."
+        fake.verdict = replace(FINE, permissions=("read", "withdraw", "trade spot"), refused=("perps",), warning=warning)
+        enter(dialog)
+        dialog.test.click()
+        await until(lambda: not dialog.busy)
+        assert dialog.sentences[1:] == ["The key may: read, withdraw, trade spot; not perps.", warning]
+        assert dialog.tones[2] == "warn"
+
+    run(script)
+
+
 def test_a_refused_key_is_an_answer_in_red(run: Run) -> None:
     async def script(dialog: AccountsDialog, fake: FakeAccounts) -> None:
         fake.verdict = replace(FINE, ok=False, sentence="binance refused the key.", permissions=())

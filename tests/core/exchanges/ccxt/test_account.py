@@ -84,8 +84,8 @@ async def test_without_keys_there_is_nothing_to_permit() -> None:
 
 
 def test_what_no_table_knows_works_on_cautious_defaults() -> None:
-    assert quirks_of("gate") == quirks_of("bitget")
-    assert not capabilities_of("gate_spot").amend
+    assert quirks_of("mexc") == quirks_of("bitget")
+    assert not capabilities_of("mexc_spot").amend
     assert not capabilities_of("binance_spot").amend
     assert capabilities_of("binance_perp").amend
     assert (capabilities_of("okx_perp").leverage, capabilities_of("okx_spot").leverage) == (True, False)

@@ -22,14 +22,16 @@ from core.exchanges.connector import NewOrder
 from tests.core.exchanges.ccxt.trading_desk import trading_desk
 from tests.emulator.markets import SYMBOL, VENUES
 
-INSTRUMENT = Instrument("gate_spot", "BTC/USDT", MarketType.SPOT, tick=Decimal("0.1"), lot=Decimal("0.001"))
+INSTRUMENT = Instrument("mexc_spot", "BTC/USDT", MarketType.SPOT, tick=Decimal("0.1"), lot=Decimal("0.001"))
+# The defaults, believed in.
+PROVING = replace(quirks_of("mexc"), proves_absence=True)
 DAY_MS = 86_400_000
 
 
 class FakeClient:
     """Some exchange, as ccxt shows it: lists that a test fills, and what it was asked for."""
 
-    id = "gate"
+    id = "mexc"
 
     def __init__(self, **lists: Sequence[Mapping[str, Any]]) -> None:
         self.has = {"fetchTime": False, "fetchOrders": "history" in lists}
@@ -66,8 +68,8 @@ def trade(number: int, client_id: str = "c1", timestamp: int = 0) -> dict[str, A
 
 def look_ups(client: FakeClient, quirks: Quirks | None = None, memory: OrderMemory | None = None) -> LookUps:
     clock = SimulatedClock()
-    asking = Asking("gate_spot", client, ClockSkew(client, clock))
-    return LookUps(client, quirks or quirks_of("gate"), memory or OrderMemory(), asking, clock)
+    asking = Asking("mexc_spot", client, ClockSkew(client, clock))
+    return LookUps(client, quirks or PROVING, memory or OrderMemory(), asking, clock)
 
 
 async def test_an_exchange_on_defaults_is_asked_for_open_orders_history_and_trades() -> None:
@@ -98,7 +100,7 @@ async def test_trades_without_their_order_mean_that_the_lists_are_behind() -> No
 
 async def test_all_pages_of_trades_are_read_however_small_they_are() -> None:
     client = FakeClient(open=[], history=[order()], trades=[trade(number) for number in range(1, 8)])
-    fills = await look_ups(client, replace(quirks_of("gate"), page=3)).fills_of(INSTRUMENT, "BTC/USDT", "c1")
+    fills = await look_ups(client, replace(PROVING, page=3)).fills_of(INSTRUMENT, "BTC/USDT", "c1")
     assert sum(fill.amount for fill in fills) == Decimal("0.7")
 
 
@@ -110,7 +112,7 @@ async def test_an_order_older_than_the_venues_window_is_read_window_by_window() 
     memory.name("c1", "v-c1")
     trades = [trade(number, timestamp=now_ms - number * DAY_MS) for number in (1, 9, 19)]
     client = FakeClient(open=[], history=[], trades=trades)
-    fills = await look_ups(client, replace(quirks_of("gate"), trade_window_days=7), memory).fills_of(INSTRUMENT, "BTC/USDT", "c1")
+    fills = await look_ups(client, replace(PROVING, trade_window_days=7), memory).fills_of(INSTRUMENT, "BTC/USDT", "c1")
     assert len(fills) == 3
     spans = [params["until"] - since for _, since, params in client.asked if isinstance(since, int)]
     assert max(spans) < 7 * DAY_MS
