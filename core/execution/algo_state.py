@@ -40,10 +40,11 @@ def algo_state(parent: ParentState, request: ExecutionRequest, now_us: int, refu
                 recovering = True
         elif child.executed.amount > ZERO or not child.status.terminal:
             refusals = 0
+    seen_by_trader = sum((child.unseen for child in parent.open_children if _is_stated(child)), ZERO)
     return AlgoState(
         request=request,
-        filled_amount=parent.executed.amount,
-        live=tuple(_live(child) for child in parent.open_children),
+        filled_amount=parent.executed.amount + seen_by_trader,
+        live=tuple(_live(child) for child in parent.open_children if not _is_stated(child)),
         started_us=parent.started_us or parent.created_us,
         released_amount=parent.released,
         rounds=parent.rounds,
@@ -61,6 +62,11 @@ def ending_of(parent: ParentState, refused_terms: Mapping[str, str]) -> ParentSt
         return ParentStatus.FILLED
     refused = all(child.status in (ChildStatus.REJECTED, ChildStatus.NOT_PLACED, ChildStatus.DENIED) for child in parent.children.values())
     return ParentStatus.FAILED if refused and (parent.children or refused_terms) else ParentStatus.COMPLETED
+
+
+def _is_stated(child: ChildState) -> bool:
+    """It is over, and how much of it was filled is known from the trader; its trades are still to be seen."""
+    return child.settled and "resolved_by_trader" in child.flags
 
 
 def _live(child: ChildState) -> LiveChild:

@@ -339,7 +339,7 @@ class ParentState:
     def unanswered(self) -> ChildState | None:
         """A child of which something is asked, and whose venue does not answer."""
         asked = (child for child in self.open_children if child.knowledge is Knowledge.UNKNOWN or child.cancelling or child.unseen)
-        return next((child for child in asked if child.silences >= SILENT), None)
+        return next((child for child in asked if child.silences >= SILENT and not child.unverified), None)
 
     @property
     def live_amount(self) -> Decimal:

@@ -320,8 +320,9 @@ async def test_the_traders_cancel_of_a_child_that_arrives_late_is_not_forgotten(
 async def test_no_change_leaves_after_the_kill_switch() -> None:
     async with floor(V, rates=RateLimits(requests_per_s=1, burst=2, for_orders=0, patience_s=5)) as f:
         order = await resting(f, "2")
-        await f.start(amount="1", price="98", strategy="best_price")
-        f.venues[V].faults.arm(Fault.TIMEOUT_LOST, Call.CANCEL, times=2)
+        for _ in range(2):
+            await f.start(amount="1", price="98", strategy="best_price")
+        f.venues[V].faults.arm(Fault.TIMEOUT_LOST, Call.CANCEL, times=6)
         begin(f.engine.modify_execution(order.id, new_amount="5"))
         await f.wait(0.1)
         begin(f.engine.kill())

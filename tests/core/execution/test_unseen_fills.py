@@ -118,7 +118,7 @@ async def test_what_is_open_after_all_is_taken_back_and_stays_reserved_until_the
         await f.wait(90)
         (child,) = order.children
         await f.do(f.engine.resolve_child(child.id, 0))
-        await f.wait(5)
+        await f.wait(10)
         assert f.still_open(child.id for child in order.children) == 4  # the trader was wrong
         f.venues[V].faults.clear()
         f.venues[V].faults.arm(Fault.TIMEOUT_LOST, Call.CANCEL)
@@ -142,6 +142,7 @@ async def test_a_restart_asks_again_about_orders_that_were_resolved_or_owed_trad
             await world.live(first, 5)
             assert cancelling.done()
             assert (order.status, order.filled_amount) == (ParentStatus.CANCELLED, 0)
+            await first.manager.record.durable()
         faults.clear()
         async with world.session() as second:
             await world.live(second, 30)

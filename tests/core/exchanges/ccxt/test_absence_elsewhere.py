@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -79,6 +80,36 @@ async def test_an_ended_order_of_gate_is_found_in_its_history() -> None:
         found = await desk.trading.find_order("BTC/USDT", OURS)
         assert found is not None
         assert found.client_id == OURS
+
+
+async def test_gates_futures_are_read_alike_and_counted_in_base() -> None:
+    async with offline("gate_perp") as desk:
+        answer(desk)
+        order: dict[str, Any] = {
+            "id": THEIRS,
+            "text": f"t-{OURS}",
+            "contract": "BTC-USDT-SWAP",
+            "size": "-100",
+            "left": "-60",
+            "price": "60000",
+            "tif": "gtc",
+        }
+        order |= {"create_time": 1_700_000_000.0, "status": "open", "fill_price": "0", "user": 1}
+        trade: dict[str, Any] = {
+            "trade_id": "1",
+            "order_id": THEIRS,
+            "contract": "BTC-USDT-SWAP",
+            "size": "-40",
+            "price": "60000",
+            "role": "maker",
+            "fee": "1",
+        }
+        trade |= {"create_time": 1_700_000_000.0, "text": f"t-{OURS}"}
+        desk.answers |= {"/futures/USDT/orders": [order], "/futures/USDT/my_trades_timerange": [trade]}
+        found = await desk.trading.find_order("BTC/USDT", OURS)
+        assert found is not None
+        assert (found.client_id, found.amount, found.filled) == (OURS, Decimal(1), Decimal("0.4"))
+        assert [(fill.client_id, fill.amount) for fill in await desk.trading.fills_of("BTC/USDT", OURS)] == [(OURS, Decimal("0.4"))]
 
 
 async def test_gate_proves_an_order_absent_by_lists_without_it() -> None:

@@ -52,7 +52,7 @@ def filled_and_worst_case_live_stay_within_the_amount(world: World) -> None:
             raise Broken(f"1: the venues hold {truly} of {parent.id}'s {amount}")
         for child in parent.children.values():
             order = world.true_order(child.planned.exchange, child.client_id)
-            if order is not None and order.is_open and child.settled and "resolved_by_trader" not in child.flags:
+            if order is not None and order.is_open and child.settled:
                 raise Broken(f"1: {child.client_id} is {child.status.value}, and open on {child.planned.exchange}")
 
 
@@ -126,7 +126,7 @@ def a_crash_now_would_send_nothing_twice(world: World) -> None:
             if child.status is ChildStatus.NOT_PLACED and "resolved_by_trader" not in child.flags:
                 raise Broken(f"5: {client_id} is 'not placed' on the disk, and was")
             covered = child.executed.amount + child.live_amount
-            if order.is_open and "resolved_by_trader" not in child.flags and covered < order.instrument.amount_of(order.units):
+            if order.is_open and covered < order.instrument.amount_of(order.units):
                 raise Broken(f"5: {client_id} holds {order.instrument.amount_of(order.units)}, and {covered} by what is on the disk")
     for parent in world.disk.parents():
         if (claimed := parent.executed.amount + parent.live_amount) > parent.request.amount:

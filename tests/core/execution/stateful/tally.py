@@ -22,6 +22,9 @@ def count(world: World, steps: int) -> None:
     TALLY["events"] += world.witness.heard
     TALLY["journal commits"] += world.disk.commits
     TALLY["changes"] += sum(len(changes) for changes in world.witness.amended.values())
+    TALLY["parents held by a silent venue"] += len(world.witness.held)
+    TALLY["children in quarantine"] += len(world.witness.lost)
+    TALLY["children resolved by the trader"] += sum("resolved_by_trader" in c.flags for parent in parents for c in parent.children.values())
     for parent in parents:
         TALLY[f"ended {parent.status.value}"] += 1
         TALLY[f"of {parent.request.strategy.value}"] += 1

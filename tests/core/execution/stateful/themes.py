@@ -20,8 +20,8 @@ from tests.core.execution.stateful.machine import Desk, darkness, open_children,
 from tests.core.execution.stateful.market import VENUES
 from tests.core.execution.stateful.moods import Moods
 from tests.core.execution.stateful.orders import GTC, asks
-from tests.core.execution.stateful.troubles import Deaths, Troubles
-from tests.core.execution.stateful.wishes import Wishes, modify, modify_child
+from tests.core.execution.stateful.troubles import Deaths, Troubles, outage
+from tests.core.execution.stateful.wishes import Wishes, lost_children, modify, modify_child, resolve
 from tests.core.execution.stateful.world import Setup, World
 
 EXAMPLES = 300
@@ -57,6 +57,29 @@ class Routers(Everything):
     """What is done after one plan and its follow-ups."""
 
     ask = asks(ROUTERS)
+
+
+@final
+class Silence(Everything):
+    """Venues that do not answer for long, and a trader who has to decide what became of his orders."""
+
+    @precondition(lambda self: bool(lost_children(self.the_world)))
+    @rule(which=which, wait=waits)
+    def decide(self, which: int, wait: float) -> None:
+        self.step(wait, lambda world: resolve(world, pick(lost_children(world), which)))
+
+    @precondition(lambda self: bool(self.the_world.working()))
+    @rule(wait=st.sampled_from([20.0, 80.0]))
+    def nobody_answers_any_more(self, wait: float) -> None:
+        """Nor takes a cancel, nor shows a fill."""
+
+        def act(world: World) -> None:
+            for venue, connector in world.venues.items():
+                outage(world, venue, Call.QUERY, Fault.REFUSED_CONNECTION)
+                connector.faults.arm(StreamFault.DROPPED, times=4)
+                connector.faults.arm(Fault.TIMEOUT_PLACED, Call.CREATE)
+
+        self.step(wait, act)
 
 
 @final
@@ -286,5 +309,5 @@ def resting(world: World) -> list[ChildState]:
 
 
 THEMES: Mapping[str, type[Desk]] = MappingProxyType(
-    {theme.__name__.lower(): theme for theme in (Everything, Routers, WorkingAlgos, Crashes, CrashingAlgos, Changes, Amends, Calm)}
+    {theme.__name__.lower(): theme for theme in (Everything, Routers, Silence, WorkingAlgos, Crashes, CrashingAlgos, Changes, Amends, Calm)}
 )

@@ -16,6 +16,8 @@ from tests.core.execution.stateful.machine import MOST_PARENTS, Desk, darkness, 
 from tests.core.execution.stateful.world import World
 
 calls = st.sampled_from([Call.CREATE, Call.CREATE, Call.CANCEL, Call.AMEND, Call.QUERY, Call.QUERY, Call.SETTING])
+# Until a parent stands still, and until the trader is asked.
+silences = st.sampled_from([3.0, 20.0, 80.0])
 OUTAGES = (Fault.REFUSED_CONNECTION, Fault.RATE_LIMITED, Fault.CLOSED_BEFORE, Fault.LOST_ACK, Fault.TIMEOUT_LOST)
 
 
@@ -73,6 +75,35 @@ class Troubles(Deaths):
     def an_outage(self, venue: int, over: bool, call: Call, fault: Fault, wait: float) -> None:
         """Every such request fails until it is over."""
         self.step(wait, lambda world: outage(world, pick(list(world.venues), venue), None if over else call, fault))
+
+    @precondition(lambda self: len(self.the_world.working()) < MOST_PARENTS)
+    @rule(data=st.data(), dark=st.sampled_from([Fault.TIMEOUT_PLACED, Fault.CLOSED_AFTER, Fault.TIMEOUT_LOST]), seconds=silences)
+    def nobody_answers(self, data: st.DataObject, dark: Fault, seconds: float) -> None:
+        """An order is lost, and for a while every question about it as well."""
+        ask = data.draw(self.ask, label="ask")
+
+        def act(world: World) -> None:
+            for venue in world.venues:
+                outage(world, venue, Call.QUERY, Fault.REFUSED_CONNECTION)
+            start_in(world, ask, dark)
+
+        self.step(seconds, act)
+
+    @rule(call=st.sampled_from([Call.QUERY, Call.CANCEL]), seconds=silences)
+    def everybody_is_away(self, call: Call, seconds: float) -> None:
+        def act(world: World) -> None:
+            for venue in world.venues:
+                outage(world, venue, call, Fault.REFUSED_CONNECTION)
+
+        self.step(seconds, act)
+
+    @rule(wait=waits)
+    def all_answer_again(self, wait: float) -> None:
+        def act(world: World) -> None:
+            for venue in world.venues:
+                outage(world, venue, None, Fault.REFUSED_CONNECTION)
+
+        self.step(wait, act)
 
     @rule(venue=which, fault=st.sampled_from(list(StreamFault)), times=st.sampled_from([1, 2, 6]), wait=waits)
     def news_go_astray(self, venue: int, fault: StreamFault, times: int, wait: float) -> None:

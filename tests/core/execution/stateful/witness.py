@@ -14,7 +14,7 @@ from typing import final
 from core.domain.enums import ExecutionStrategy, OrderSide, OrderType, TimeInForce
 from core.domain.events import OrderEvent
 from core.domain.instruments import Instrument
-from core.domain.orders import Fill, ParentStatus
+from core.domain.orders import Fill, Knowledge, ParentStatus
 from core.exchanges.connector import NewOrder, VenueOrder
 from core.execution.state import ParentState
 from tests.core.exchanges.paper_desk import SYMBOL
@@ -68,6 +68,7 @@ class Eyewitness:
         accepted: those of them for which he has an answer.
         asked_prices: parent -> limits that the trader asked for besides its first one.
         heard: events of the desk so far.
+        held, lost: parents that stood still for a silent venue, and children that the trader was asked about.
         worked: how long each parent has been under way, by what was heard of it and when its desks died.
     """
 
@@ -80,6 +81,8 @@ class Eyewitness:
         self.accepted: set[str] = set()
         self.asked_prices: defaultdict[str, list[Decimal]] = defaultdict(list)
         self.heard = 0
+        self.held: set[str] = set()
+        self.lost: set[str] = set()
         self.worked: defaultdict[str, Stopwatch] = defaultdict(Stopwatch)
         self._disk = disk
         self._session = session
@@ -190,6 +193,10 @@ class Eyewitness:
         """The desk says something."""
         order = event.order
         self.heard += 1
+        if order.held:
+            self.held.add(order.id)
+        if order.knowledge is Knowledge.QUARANTINED:
+            self.lost.add(order.id)
         if order.filled_amount < self._filled.get(order.id, ZERO):
             self.note(3, f"{order.id} had {self._filled[order.id]} filled and has {order.filled_amount}")
         self._filled[order.id] = order.filled_amount
