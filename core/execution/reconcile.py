@@ -97,9 +97,20 @@ class Reconciler:
             # What was learned while the question was under way is newer than its answer.
             if child is not None and child not in behind and child.updated_us <= asked_us:
                 self._manager.take_listed(child, order, asked_us)
+        self._end_immediate(listed, asked_us)
         if behind:
             await self._look_into(connector, behind, listed)
         return True
+
+    def _end_immediate(self, listed: Mapping[str, VenueOrder], asked_us: int) -> None:
+        """Nothing immediate rests. A venue that has not understood that has it taken back."""
+        for client_id in listed:
+            child = self._manager.child(client_id)
+            if child is None or child.settled or child.planned.time_in_force not in _IMMEDIATE or asked_us - child.sent_us < IMMEDIATE_US:
+                continue
+            if self._manager.cancel(child):
+                venue = child.planned.exchange
+                self._manager.notify("warning", f"{venue} left an immediate order resting; it is being taken back.")
 
     async def _look_into(self, connector: ExchangeConnector, behind: list[ChildState], listed: Mapping[str, VenueOrder]) -> None:
         """Give the stream a moment to explain, then look up what it has not: it has missed something."""

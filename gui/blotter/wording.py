@@ -71,6 +71,7 @@ _PARENT = {
     ParentStatus.REJECTED: State("×", "Rejected", "error"),
     ParentStatus.FAILED: State("×", "Failed", "error"),
 }
+HELD = State("?", "Waiting for venue", "warn", "A venue does not answer what became of an order. It goes on by itself once it does.")
 UNFILLED = State("×", "Unfilled", "warn", "Done; nothing of it was filled.")
 FLAG_WORDS = {"late_fill": "filled after its end", "overfill": "filled more than ordered"}
 
@@ -85,6 +86,8 @@ def state_of(order: OrderSnapshot) -> State:
         return CANCELLING
     if not order.terminal and order.pending is PendingAction.AMEND:
         return AMENDING
+    if order.held:
+        return HELD
     if order.status is ParentStatus.COMPLETED and not order.filled_amount:
         return UNFILLED
     return _PARENT[order.status] if isinstance(order.status, ParentStatus) else _CHILD[order.status]

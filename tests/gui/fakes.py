@@ -77,7 +77,7 @@ class FakeEngine:
         self.modified: list[dict[str, Any]] = []
         self.paused: list[str] = []
         self.resumed: list[str] = []
-        self.resolved: list[str] = []
+        self.resolved: list[tuple[str, object]] = []
         self.all_cancelled = 0
 
     def _maybe_refuse(self) -> None:
@@ -137,9 +137,9 @@ class FakeEngine:
         self.resumed.append(order_id)
         return True
 
-    async def resolve_child(self, order_id: str) -> None:
+    async def resolve_child(self, order_id: str, filled: object = None) -> None:
         self._maybe_refuse()
-        self.resolved.append(order_id)
+        self.resolved.append((order_id, filled))
 
     async def cancel_all(self) -> int:
         self.all_cancelled += 1

@@ -141,7 +141,9 @@ def terms(order: NewOrder, quirks: Quirks) -> dict[str, object]:
         raise VenueRefused(f"A {order.time_in_force.value.upper()} order is ended by Fathom, not by a venue; nothing was sent.")
     params: dict[str, object] = {quirks.client_id: order.client_id}
     if order.order_type is OrderType.LIMIT:
-        params |= {"postOnly": True} if order.post_only else {"timeInForce": order.time_in_force.value.upper()}
+        immediate = order.time_in_force is TimeInForce.IOC
+        kept = quirks.immediate_or_cancel if immediate else order.time_in_force.value.upper()
+        params |= {"postOnly": True} if order.post_only else {"timeInForce": kept}
     if order.reduce_only:
         params["reduceOnly"] = True
     return params

@@ -64,6 +64,7 @@ class Quirks:
         amend_by_venue_id: it names the order by the venue's own id only.
         answers_bare: create and amend answer with ids and nothing else (Bybit, okx): the rest is known from what we asked.
         fill_or_kill: knows that time in force.
+        immediate_or_cancel: how ccxt wants to be told that one; by another word krakenfutures' order would rest.
         amounts_in_base: ccxt counts its contracts in base already (deribit).
         margin_mode_per_order: the mode is said with every order and not set before.
         perp_wallet: what the balances of perps are asked for by; for Kraken that is a wallet's name.
@@ -92,6 +93,7 @@ class Quirks:
     amend_by_venue_id: bool = False
     answers_bare: bool = False
     fill_or_kill: bool = True
+    immediate_or_cancel: str = "IOC"
     amounts_in_base: bool = False
     margin_mode_per_order: bool = False
     perp_wallet: str = "swap"
@@ -214,6 +216,7 @@ _KRAKEN_FUTURES = Quirks(
     perp_wallet="flex",
     trade_client_id=("cliOrdId", "cli_ord_id"),
     fill_or_kill=False,
+    immediate_or_cancel="ioc",
     rates=RateLimits(requests_per_s=2.5, burst=10, for_orders=4, cancels_per_s=2, cancel_burst=15),
 )
 

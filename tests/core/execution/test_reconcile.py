@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.domain.enums import Liquidity, OrderSide
+from core.domain.enums import Liquidity, OrderSide, TimeInForce
 from core.domain.errors import RateLimited
 from core.domain.events import Notice
 from core.domain.orders import Fill, Knowledge, ParentStatus
@@ -224,3 +224,20 @@ async def test_orders_placed_by_hand_count_one_by_one_also_without_a_client_id(m
         monkeypatch.setattr(f.venues[VENUE], "open_orders", listed)
         assert await f.do(f.engine.reconciler.sweep(VENUE, SYMBOL))
         assert [order.price for order in f.engine.reconciler.foreign_orders] == [Decimal(90), Decimal(91)]
+
+
+async def test_an_immediate_order_that_a_venue_lets_rest_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with floor(VENUE) as f:
+        place, said = f.venues[VENUE].create_order, list[str]()
+        f.manager.on_notice(lambda notice: said.append(notice.sentence))
+
+        async def misunderstood(order: NewOrder) -> VenueOrder:
+            return await place(replace(order, time_in_force=TimeInForce.GTC))
+
+        monkeypatch.setattr(f.venues[VENUE], "create_order", misunderstood)
+        order = await f.start(amount="9", price="100.5", strategy="best_price", time_in_force="ioc")
+        await f.wait(10)
+        assert order.status is ParentStatus.COMPLETED
+        assert order.filled_amount == f.all_truth() == 1
+        assert not f.venues[VENUE].truth.open_orders(SYMBOL)
+        assert said == ["binance_spot left an immediate order resting; it is being taken back."]

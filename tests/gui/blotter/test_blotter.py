@@ -19,7 +19,7 @@ from core.domain.orders import ChildStatus, Knowledge, OrderSnapshot, ParentStat
 from gui.blotter import fills
 from gui.blotter.modify import ModifyDialog
 from gui.blotter.orders_view import Show
-from gui.blotter.resolve import ResolveDialog
+from gui.blotter.resolve import ResolveDialog, explanation
 from gui.blotter.rows import Column
 from gui.blotter.widget import BlotterWidget
 from gui.bridge import Bridge
@@ -270,6 +270,10 @@ def quarantined() -> OrderSnapshot:
     return child(parent(1), 1, knowledge=Knowledge.QUARANTINED)
 
 
+def quarantined_claiming(amount: str) -> OrderSnapshot:
+    return replace(quarantined(), claimed_amount=Decimal(amount))
+
+
 def ask_about(blotter: BlotterWidget) -> ResolveDialog:
     show(blotter, parent(1), quarantined())
     select(blotter, "p1c1")
@@ -283,10 +287,23 @@ async def test_a_quarantined_child_is_resolved_by_the_traders_word(blotter: Blot
     dialog = ask_about(blotter)
     assert not dialog.isModal()
     assert not desk.engine.resolved, "a question first"
+    assert not dialog.gone.isEnabled()  # gone because it filled, or gone because it never was?
+    QTest.keyClicks(dialog.filled, "0.2")
     dialog.gone.click()
     await turns()
-    assert desk.engine.resolved == ["p1c1"]
+    assert desk.engine.resolved == [("p1c1", Decimal("0.2"))]
     assert not blotter._dialogs
+
+
+async def test_what_the_venue_claims_is_said_and_filled_in(blotter: BlotterWidget, desk: FakeDesk) -> None:
+    show(blotter, parent(1), quarantined_claiming("0.3"))
+    blotter.open_resolve("p1c1")
+    dialog = blotter._dialogs[-1]
+    assert isinstance(dialog, ResolveDialog)
+    assert any("says that 0.3 was, and has not shown the trades" in fact for fact in explanation(quarantined_claiming("0.3")))
+    dialog.gone.click()
+    await turns()
+    assert desk.engine.resolved == [("p1c1", Decimal("0.3"))]
 
 
 async def test_the_question_goes_away_when_the_venue_answers_after_all(blotter: BlotterWidget, desk: FakeDesk, bridge: Bridge) -> None:
@@ -299,6 +316,7 @@ async def test_the_question_goes_away_when_the_venue_answers_after_all(blotter: 
 async def test_a_decision_that_came_too_late_says_so(blotter: BlotterWidget, desk: FakeDesk) -> None:
     dialog = ask_about(blotter)
     desk.engine.refusal = NotPossible("Its state needs no decision.")
+    QTest.keyClicks(dialog.filled, "0")
     dialog.gone.click()
     await turns()
     assert dialog.sentence.text() == "Its state needs no decision."

@@ -8,7 +8,10 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs
 
-from core.domain.enums import OrderSide
+import pytest
+
+from core.domain.enums import OrderSide, TimeInForce
+from core.exchanges.ccxt.outgoing import terms
 from core.exchanges.connector import NewOrder
 from tests.core.exchanges.ccxt.offline import Offline, offline, perp_of
 
@@ -51,6 +54,16 @@ async def test_kraken_perps_money_is_the_multi_collateral_wallet() -> None:
             "USD": (Decimal(5000), Decimal(4000)),
             "BTC": (Decimal("0.5"), Decimal("0.5")),
         }
+
+
+@pytest.mark.parametrize(("kept", "sent"), [(TimeInForce.IOC, "ioc"), (TimeInForce.GTC, "lmt")])
+async def test_an_immediate_order_does_not_rest_on_kraken_perps(kept: TimeInForce, sent: str) -> None:
+    """ccxt knows the word in lower case only, and would send anything else as an order that rests."""
+    async with offline("kraken_perp") as desk:
+        order = NewOrder("c1", "BTC/USDT", OrderSide.BUY, Decimal("0.05"), Decimal(60000), time_in_force=kept)
+        params = terms(order, desk.trading._quirks)
+        request = desk.client.create_order_request("BTC/USDT:USDT", "limit", "buy", 5, 60000, params)
+        assert request["orderType"] == sent
 
 
 def spot_trade(order: str, pair: str, time_s: float) -> dict[str, Any]:
