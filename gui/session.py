@@ -206,7 +206,7 @@ class Session:
         if desk.done():  # it could not be opened, and has said why
             return
         try:
-            async with asyncio.timeout(max(_DEPTH_DEADLINE_S, self._options.after)):
+            async with asyncio.timeout(_DEPTH_DEADLINE_S + self._options.after):
                 depth = [self.workspace.depth_shown.wait()] if self.workspace is not None else []  # else the picture is of the question
                 await asyncio.gather(*depth, asyncio.sleep(self._options.after))
         except TimeoutError:

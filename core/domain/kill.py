@@ -28,19 +28,22 @@ class KillReport:
         cancelled: orders on venues that are known to be over without having filled completely.
         filled: orders that filled before their cancel arrived.
         unconfirmed: what the trader should look at, on the venue itself.
+        not_ours: open orders that the venues listed and that were not sent from here: they stay.
     """
 
     parents: int = 0
     cancelled: int = 0
     filled: int = 0
     unconfirmed: tuple[Unconfirmed, ...] = ()
+    not_ours: int = 0
 
     @property
     def sentence(self) -> str:
         """`Killed: 3 parents, 5 orders cancelled; 1 not confirmed on okx_spot.`"""
         orders = f"{_count(self.cancelled, 'order')} cancelled"
         filled = f", {self.filled} filled first" if self.filled else ""
-        return f"Killed: {_count(self.parents, 'parent')}, {orders}{filled}{self._open_questions()}."
+        left = f" {_count(self.not_ours, 'order')} not sent from here left open." if self.not_ours else ""
+        return f"Killed: {_count(self.parents, 'parent')}, {orders}{filled}{self._open_questions()}.{left}"
 
     def _open_questions(self) -> str:
         by_venue: dict[str, int] = {}

@@ -27,6 +27,8 @@ QUARANTINE_LOOK_S = 15.0
 # that grant more say so (`Capabilities.late_s`).
 ARRIVAL_WINDOW_US = 15 * MICROSECONDS
 EMPTY_LOOKS_NEEDED = 2
+# Looks take their time, too: that much may pass besides what is waited between them.
+CLOCKS_DIFFER_S = 5.0
 DEADLINE_US = 60 * MICROSECONDS
 
 
@@ -62,10 +64,11 @@ class Evidence:
             self._tasks.spawn(self._investigate(child, connector, first_look_s), f"evidence {child.client_id}")
 
     async def _investigate(self, child: ChildState, connector: ExchangeConnector, wait_s: float) -> None:
-        started_us, empty_looks = self._clock.now_us(), 0
+        started_us, empty_looks, waited_s = self._clock.now_us(), 0, 0.0
         try:
             while in_doubt(child):
                 await self._clock.sleep(wait_s)
+                waited_s += wait_s
                 wait_s = min(max(wait_s * 2, FIRST_LOOK_S), SLOWEST_LOOK_S)
                 if child.knowledge is Knowledge.QUARANTINED:
                     wait_s = QUARANTINE_LOOK_S
@@ -81,7 +84,9 @@ class Evidence:
                     self._changed(child)
                     return
                 if found is None:
-                    empty_looks += self._cannot_arrive(child.gave_up_us, asked_us, connector)
+                    # Clocks are set; what was waited through has surely passed.
+                    passed_us = min(asked_us - (child.gave_up_us or asked_us), round((waited_s + CLOCKS_DIFFER_S) * MICROSECONDS))
+                    empty_looks += self._cannot_arrive(child.gave_up_us, (child.gave_up_us or 0) + passed_us, connector)
                     if empty_looks >= EMPTY_LOOKS_NEEDED and child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING):
                         self._prove_absent(child)
                         return

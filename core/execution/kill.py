@@ -56,6 +56,7 @@ class KillSwitch:
             parents=parents,
             cancelled=sum(child.settled and child.status is not ChildStatus.FILLED for child in doomed),
             filled=sum(child.settled and child.status is ChildStatus.FILLED for child in doomed),
+            not_ours=sum(sweep.not_ours for sweep in sweeps.values()),
             unconfirmed=(*(one for sweep in sweeps.values() for one in sweep.unconfirmed()), *self._out_of_reach()),
         )
         self._manager.notify("warning", report.sentence)
@@ -106,6 +107,7 @@ class _Sweep:
         self._live = live
         self._listed: dict[str, VenueOrder] = {}
         self._asking: set[str] = set()
+        self._strangers: dict[str, int] = {}
         self._said = ""
 
     async def run(self, symbols: set[str]) -> None:
@@ -127,6 +129,7 @@ class _Sweep:
             log.warning("open orders of %s: %s", venue, error, extra={"detail": error.detail})
             self._said = str(error)
             return
+        self._strangers[symbol] = sum(not self._manager.sent(order.client_id) for order in listed)
         ours = {order.client_id: order for order in listed if self._manager.sent(order.client_id)}
         self._listed = {client_id: order for client_id, order in self._listed.items() if order.symbol != symbol} | ours
         if not ours and not self._live.on(venue, symbol):
@@ -144,6 +147,11 @@ class _Sweep:
             return  # the next look tells
         except VenueError as error:
             self._said = str(error)
+
+    @property
+    def not_ours(self) -> int:
+        """Open orders that it has seen and left alone."""
+        return sum(self._strangers.values())
 
     def unconfirmed(self) -> list[Unconfirmed]:
         """What is not known to be over, and why."""

@@ -148,6 +148,7 @@ async def test_orders_that_this_profile_never_sent_are_left_alone_whatever_their
         report = await f.do(f.engine.kill())
         assert all_open(f) == 1
         assert not report.unconfirmed
+        assert report.sentence == "Killed: 0 parents, 0 orders cancelled. 1 order not sent from here left open."
 
 
 async def test_a_cancel_that_was_lost_does_not_keep_the_kill_switch_from_asking_again() -> None:

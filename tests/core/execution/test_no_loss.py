@@ -14,7 +14,8 @@ from core.domain.errors import JournalError, NotPossible, ReservationExceeded
 from core.domain.events import Notice, OrderEventKind
 from core.domain.orders import ChildStatus, Fill, Knowledge, ParentStatus
 from core.domain.plan import PlannedChild
-from core.exchanges.connector import ConnectionChange
+from core.exchanges.connector import Capabilities, ConnectionChange
+from core.exchanges.paper.connector import PaperConnector
 from core.exchanges.paper.faults import Call, Fault, StreamFault
 from core.journal.journal import Journal
 from core.journal.store import Store, read_entries
@@ -53,6 +54,29 @@ async def test_a_request_that_arrives_after_the_timeout_is_still_one_order() -> 
         await f.wait(60)
         assert shape(order) == [("binance_spot", "1", "0", "open")]
         assert len(f.venues["binance_spot"].truth.orders) == 1
+
+
+async def test_a_clock_that_is_set_forward_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with floor("binance_spot") as f:
+        faults, now_us, step_us = f.venues["binance_spot"].faults, f.clock.now_us, [0]
+        faults.late_s = 8.0
+        faults.arm(Fault.TIMEOUT_THEN_ARRIVES)
+        monkeypatch.setattr(f.manager.clock, "now_us", lambda: now_us() + step_us[0])
+        order = await f.start(amount="1", price="99", strategy="best_price")
+        await f.wait(10.5)
+        step_us[0] = 20_000_000
+        await f.wait(40)
+        assert shape(order) == [("binance_spot", "1", "0", "open")]
+
+
+async def test_a_venue_that_takes_late_requests_longer_than_others_is_given_that_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PaperConnector, "capabilities", Capabilities(late_s=35))
+    async with floor("binance_spot") as f:
+        f.venues["binance_spot"].faults.late_s = 25.0
+        f.venues["binance_spot"].faults.arm(Fault.TIMEOUT_THEN_ARRIVES)
+        order = await f.start(amount="1", price="99", strategy="best_price")
+        await f.wait(60)
+        assert shape(order) == [("binance_spot", "1", "0", "open")]
 
 
 @pytest.mark.parametrize("fault", [Fault.TIMEOUT_PLACED, Fault.CLOSED_AFTER, Fault.LOST_ACK])
