@@ -341,7 +341,7 @@ class OrderManager:
         child.know()
         child.claimed_end, child.claimed_filled, child.cancelling, child.insisted = None, said, False, False
         child.flags.add("resolved_by_trader")
-        child.unverified = True
+        child.unverified, child.news_us = True, max(child.news_us, now_us)  # what was told before he looked is older than his look
         absent = child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING) and not said
         if child.status is ChildStatus.INTENT and not absent:
             child.advance(ChildEvent.SEND, now_us)

@@ -82,7 +82,7 @@ async def test_a_cancel_of_an_order_that_needs_attention_is_remembered_after_a_r
             await first.journal.durable()
         faults.clear()
         async with world.session() as second:
-            await world.live(second, 30)
+            await world.live(second, 45)
             assert second.manager.order(order.id).status is ParentStatus.CANCELLED
             assert not world.venues[V].truth.orders
 
@@ -149,3 +149,22 @@ async def test_takers_that_find_nothing_are_not_repeated_as_fast_as_the_venue_an
         await f.wait(4)
         assert order.filled_amount == 0
         assert 5 <= len(order.children) <= 20
+
+
+async def test_news_from_before_the_trader_looked_does_not_contradict_him() -> None:
+    async with floor(V) as f:
+        faults, truth = f.venues[V].faults, f.venues[V].truth
+        faults.arm(Fault.CLOSED_AFTER)
+        faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+        faults.arm(StreamFault.DROPPED)
+        order = await f.start(amount="1", price="99", strategy="best_price")
+        await f.wait(90)
+        (child,) = order.children
+        was_open = truth.orders[child.id].report()
+        faults.arm(StreamFault.DROPPED)
+        truth.cancel(SYMBOL, child.id)
+        await f.engine.resolve_child(child.id, 0)
+        await f.wait(10)
+        f.manager._take_order(f.manager.child(child.id), was_open, False)
+        assert order.snapshot().live_amount == 1
+        assert child.snapshot().knowledge is Knowledge.KNOWN
