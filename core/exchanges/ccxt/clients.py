@@ -133,7 +133,7 @@ class ExchangeClients:
     async def _spread(self, markets: MarketList) -> None:
         for client in (self._market, self._trading):
             if client is not None:
-                markets.set_on(client)
+                await asyncio.to_thread(markets.set_on, client)  # thousands of markets would hold up a frame
                 # Every method of ccxt awaits this; once its task is done, that gives way to nobody any more.
                 await client.load_markets()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 from dataclasses import replace
 from decimal import Decimal
 
@@ -17,7 +18,7 @@ from core.exchanges.ccxt import connector as connecting
 from core.exchanges.ccxt.access import Access
 from core.exchanges.ccxt.clients import ExchangeClients
 from core.exchanges.ccxt.connector import CcxtConnector
-from core.exchanges.ccxt.market_list import MarketLists
+from core.exchanges.ccxt.market_list import MarketList, MarketLists
 from core.exchanges.ccxt.market_loader import load_here
 from tests.core.exchanges.ccxt.live import SYMBOL, VENUES, connectors_of, live, market_of
 from tests.emulator import KEY, SECRET, Call, Emulator, HandFeed, WireFault
@@ -38,6 +39,20 @@ async def test_two_venues_of_one_exchange_share_its_clients_and_the_last_one_clo
         await perp.close()
         with pytest.raises(VenueUnavailable, match="not connected"):
             await perp.subscribe(SYMBOL)
+
+
+async def test_thousands_of_markets_are_taken_in_beside_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    where: list[bool] = []
+    set_on = MarketList.set_on
+
+    def noted(markets: MarketList, client: object) -> None:
+        where.append(threading.current_thread() is threading.main_thread())
+        set_on(markets, client)
+
+    monkeypatch.setattr(MarketList, "set_on", noted)
+    async with live("binance_perp"):
+        assert where
+        assert not any(where)
 
 
 async def test_a_closed_venue_opens_again() -> None:
