@@ -14,7 +14,7 @@ from gui.theme import Theme, set_role
 
 CALM_MS = 1_500
 
-_STOP = ("KILL", "danger", "Stop every order of Fathom's and cancel it on every venue, at once. It does not ask. Orders placed elsewhere stay.")
+_STOP = ("KILL", "danger", "Stop every order of Fathom's and cancel it on every venue, at once, unasked. Orders placed elsewhere stay.")
 _STOPPING = ("KILLING", "danger", "Cancelling everything, and asking the venues whether it is true.")
 _STOPPED = ("RELEASE", "primary", "Trading is stopped. Allow orders again; what was stopped stays stopped.")
 
