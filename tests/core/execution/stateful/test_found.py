@@ -165,6 +165,8 @@ async def test_news_from_before_the_trader_looked_does_not_contradict_him() -> N
         truth.cancel(SYMBOL, child.id)
         await f.engine.resolve_child(child.id, 0)
         await f.wait(10)
-        f.manager._take_order(f.manager.child(child.id), was_open, False)
+        record = f.manager.child(child.id)
+        assert record is not None
+        f.manager._take_order(record, was_open, False)
         assert order.snapshot().live_amount == 1
         assert child.snapshot().knowledge is Knowledge.KNOWN
