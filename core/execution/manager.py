@@ -17,16 +17,16 @@ from functools import partial
 from typing import Protocol, TypeVar, final
 
 from core.domain.clock import Clock, SystemClock
-from core.domain.errors import BadAmount, JournalError, NotPossible, ReservationExceeded, UnknownOrder
+from core.domain.errors import JournalError, NotPossible, ReservationExceeded, UnknownOrder
 from core.domain.events import Notice, OrderEvent, OrderEventKind
-from core.domain.numbers import plain
-from core.domain.orders import ChildEvent, ChildStatus, Fill, Knowledge, OrderSnapshot, ParentStatus
+from core.domain.orders import ChildEvent, ChildStatus, Fill, OrderSnapshot, ParentStatus
 from core.domain.plan import ExecutionRequest, PlannedChild
 from core.exchanges.connector import AccountEvent, ConnectionChange, ExchangeConnector, VenueOrder
 from core.execution.evidence import Evidence, in_doubt
 from core.execution.ids import new_client_id, new_parent_id, seed_of
 from core.execution.order import Order
 from core.execution.recorder import Recorder
+from core.execution.resolving import take_word
 from core.execution.risk.checks import Denial
 from core.execution.sending import Sender
 from core.execution.state import ZERO, ChildState, ParentState, Wish
@@ -319,34 +319,8 @@ class OrderManager:
         return task
 
     def resolve(self, child: ChildState, filled: Decimal | None = None) -> None:
-        """The trader has looked at the venue: the child is not live there. What was not filled of it is free again.
-
-        What was filled and not shown stays reserved until its trades are seen, and the venue is asked until it has answered once.
-
-        Args:
-            filled: base that the venue shows as filled, in all; None: as much as it has told us.
-
-        Raises:
-            NotPossible: its state is known, or evidence is still being looked for.
-            BadAmount: less than is known to be filled, or more than was asked for.
-        """
-        if child.knowledge is not Knowledge.QUARANTINED:
-            raise NotPossible(f"Order {child.client_id} needs no decision: its state is {child.knowledge.value}.")
-        seen, said = child.executed.amount, max(child.claimed_filled, child.executed.amount) if filled is None else filled
-        if not seen <= said <= max(child.worst_amount, seen):
-            known = f"{plain(seen)} is known to be filled, and {plain(child.worst_amount)} was asked for"
-            raise BadAmount(f"Of order {child.client_id} {known}.")
-        now_us = self.clock.now_us()
-        self.record.resolved(child, said)
-        child.know()
-        child.claimed_end, child.claimed_filled, child.cancelling, child.insisted = None, said, False, False
-        child.flags.add("resolved_by_trader")
-        child.unverified, child.news_us = True, max(child.news_us, now_us)  # what was told before he looked is older than his look
-        absent = child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING) and not said
-        if child.status is ChildStatus.INTENT and not absent:
-            child.advance(ChildEvent.SEND, now_us)
-        child.advance(ChildEvent.PROVE_ABSENT if absent else ChildEvent.CANCEL, now_us)
-        child.reason = "the trader checked: it is not live" + (f", and {plain(said)} was filled" if said else "")
+        """The trader has looked at the venue: see `core.execution.resolving`, also for what this raises."""
+        take_word(child, filled, self.record, self.clock.now_us())
         self._child_changed(child)
 
     # -- records from elsewhere --------------------------------------------------------------------

@@ -18,6 +18,7 @@ from core.execution.manager import OrderManager
 from core.execution.reconcile import _contradicts
 from core.execution.records import _count
 from core.execution.recovery import Recovery
+from core.execution.resolving import take_word
 from core.execution.risk.gate import RiskGate
 from core.execution.sending import Sender
 from core.execution.state import ChildState
@@ -390,6 +391,41 @@ RESTART = [
         "why = None",
         f"{HERE}.test_second_restart::test_a_cancel_or_a_kill_survives_quarantine_and_restarts_and_nothing_is_sent_again",
         {"kill": False, "said": "cancelled by the trader"},
+    ),
+    Protection(
+        "unknown state",
+        "what the trader said is never checked",
+        take_word,
+        "child.unverified, child.news_us = True,",
+        "child.unverified, child.news_us = False,",
+        f"{HERE}.test_unseen_fills::test_what_the_trader_saw_filled_is_not_sent_again",
+        {"filled": None},
+    ),
+    Protection(
+        "unknown state",
+        "what the trader saw filled is sent again",
+        take_word,
+        "None, said, False, False",
+        "None, child.executed.amount, False, False",
+        f"{HERE}.test_unseen_fills::test_what_the_trader_saw_filled_is_not_sent_again",
+        {"filled": "1"},
+    ),
+    Protection(
+        "cancels",
+        "the trader's cancel of a child is forgotten when it fails",
+        Sender.cancel_failed,
+        "if child.insisted:",
+        "if False:",
+        f"{HERE}.test_races::test_the_traders_cancel_of_a_child_is_asked_again_until_it_is_over",
+        {"fault": Fault.REFUSED_CONNECTION},
+    ),
+    Protection(
+        "kill switch",
+        "a change that waits for its turn leaves after all",
+        Sender._change,
+        "child.wish is wish and not child.cancelling and not child.settled",
+        "True",
+        f"{HERE}.test_races::test_no_change_leaves_after_the_kill_switch",
     ),
     Protection(
         "unknown state",
