@@ -199,7 +199,7 @@ class Worker:
             self._manager.move_parent(parent, ParentStatus.FILLED, str(parent.memory.get(REMARK, "")))
             return None
         lost = next((child for child in open_children if child.knowledge is Knowledge.QUARANTINED), None)
-        if lost is not None and not self._expired:
+        if lost is not None and (self._cancelling or not self._expired):
             self._manager.move_parent(parent, ParentStatus.NEEDS_ATTENTION, lost.reason)
             if self._cancelling:
                 self._cancel_children(open_children)
@@ -374,6 +374,7 @@ class Worker:
         """A venue filled more than it was asked for: take everything else back, and end with what there is."""
         parent = self.parent
         if parent.open_children:
+            self._manager.move_parent(parent, parent.status, f"{why}; taking back what is still open")
             self._cancel_children(parent.open_children)
             return self._clock.now_us() + RETRY_US
         complete = parent.executed.amount >= parent.request.amount

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.enums import Liquidity, OrderSide
 from core.domain.errors import BadAmount
 from core.domain.orders import Fill, Knowledge, ParentStatus
 from core.exchanges.paper.faults import Call, Fault, StreamFault
+from tests.core.exchanges.paper_desk import SYMBOL
 from tests.core.execution.crashing import crash_floor
 from tests.core.execution.fifteen_faults.tap import V, resting, sell_into
 from tests.core.execution.floor import Floor, floor
@@ -147,3 +149,30 @@ async def test_a_restart_asks_again_about_orders_that_were_resolved_or_owed_trad
         async with world.session() as second:
             await world.live(second, 30)
             assert second.manager.order(order.id).filled_amount == 1
+
+
+async def test_a_lost_order_needs_attention_also_when_its_time_is_over_and_it_was_taken_back() -> None:
+    async with floor(V) as f:
+        f.venues[V].faults.arm(Fault.TIMEOUT_PLACED)
+        f.venues[V].faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+        f.venues[V].faults.chance(StreamFault.DROPPED, 1.0)
+        order = await f.start(amount="2", price="99", strategy="best_price", time_in_force="gtd", expires_in=90)
+        await f.wait(100)
+        cancelling = asyncio.ensure_future(f.engine.cancel_execution(order.id))
+        await f.wait(31)
+        assert await cancelling
+        assert order.status is ParentStatus.NEEDS_ATTENTION
+
+
+async def test_an_order_that_was_overfilled_says_what_it_is_waiting_for() -> None:
+    async with floor(V) as f:
+        order = await resting(f)
+        f.venues[V].faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.CANCEL)
+        (child,) = order.children
+        excess = Fill(
+            V, "X1", child.id, SYMBOL, OrderSide.BUY, Decimal(99), Decimal("2.5"), Decimal(0), "USDT", Liquidity.MAKER, f.clock.now_us()
+        )
+        f.manager._take_fill(excess)
+        await f.wait(30)
+        assert order.snapshot().reason == f"filled more than was asked for: check {V}; taking back what is still open"
+        f.broken.clear()
