@@ -115,6 +115,9 @@ async def trading_desk(*venues: str, deadline_s: float = 2.0, secret: str = SECR
                 access = Access("live", Credentials(parsed.exchange, "test", KEY, secret), emulator.address)
                 shared = clients.setdefault(parsed.ccxt_id, ExchangeClients(parsed.ccxt_id, access, CLOCK, MarketLists(CLOCK, load=_load)))
                 await shared.open()
+                for client in (shared.market, shared.trading):
+                    assert client is not None
+                    client.timeout_on_exit = 0  # ccxt's farewell to real servers; hundreds of desks come and go here
                 known = instruments_of(parsed, shared.markets, shared.quirks)
                 desk = TradingDesk(emulator, feed, emulator.venues[venue], shared, None)  # type: ignore[arg-type]  # made in the next line
                 desk.trading = CcxtTrading(venue, shared, CLOCK, known, desk.heard.append, deadline_s=deadline_s)
