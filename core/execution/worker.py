@@ -276,7 +276,8 @@ class Worker:
     def _glance(self) -> Look:
         """The market of this moment; a look that has fired stays, and one of a moment ago is not repeated before its time."""
         request, now_us, seen = self.parent.request, self._clock.now_us(), self._seen
-        if seen is None or (seen.fired_at is None and now_us >= self._looked_us + LOOK_GAP_US):
+        planned_us = seen.again_us if seen is not None and seen.again_us is not None else now_us + 1
+        if seen is None or (seen.fired_at is None and now_us >= min(self._looked_us + LOOK_GAP_US, planned_us)):
             books = eligible_books(as_worked(request), self._market(), self._params).books
             seen, self._looked_us = self._watch.look(request, books, now_us), now_us
         elif seen.fired_at is None:

@@ -199,6 +199,30 @@ async def test_one_venues_word_is_believed_fifty_milliseconds_after_it_was_first
         assert order.status is ParentStatus.RUNNING
 
 
+async def test_a_planned_look_is_not_put_off_by_one_of_a_moment_before_nor_waited_for_in_a_spin() -> None:
+    async with floor("binance_spot") as f:
+        order = await waiting(f, "sell", "stop", trigger_price="98")
+        await f.wait(0.015)
+        move(f, "98", "98.5")
+        await f.wait(0.045)
+        move(f, "98", "99")  # looked at, five milliseconds before the first touch has stood for long enough
+        await f.wait(0.0045)
+        assert order.status is ParentStatus.WAITING_TRIGGER
+        steps = 0
+        step = Worker._step
+
+        def counted(worker: Worker) -> int | None:
+            nonlocal steps
+            steps += 1
+            return step(worker)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Worker, "_step", counted)
+            await f.wait(0.0006)
+        assert order.status is not ParentStatus.WAITING_TRIGGER
+        assert steps < 10
+
+
 async def test_a_touch_seen_just_before_a_pause_does_not_fire_after_it() -> None:
     async with floor("binance_spot", "okx_spot") as f:
         order = await waiting(f, "sell", "stop", trigger_price="98")
