@@ -84,9 +84,9 @@ class Evidence:
                     self._changed(child)
                     return
                 if found is None:
-                    # Clocks are set; what was waited through has surely passed.
-                    passed_us = min(asked_us - (child.gave_up_us or asked_us), round((waited_s + CLOCKS_DIFFER_S) * MICROSECONDS))
-                    empty_looks += self._cannot_arrive(child.gave_up_us, (child.gave_up_us or 0) + passed_us, connector)
+                    # Clocks are set; what was waited through since this investigation began has surely passed.
+                    surely_us = started_us + round((waited_s + CLOCKS_DIFFER_S) * MICROSECONDS)
+                    empty_looks += self._cannot_arrive(child.gave_up_us, min(asked_us, surely_us), connector)
                     if empty_looks >= EMPTY_LOOKS_NEEDED and child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING):
                         self._prove_absent(child)
                         return

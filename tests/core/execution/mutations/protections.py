@@ -428,11 +428,19 @@ RESTART = [
         f"{HERE}.test_races::test_no_change_leaves_after_the_kill_switch",
     ),
     Protection(
+        "restart",
+        "an order is taken for absent by when it was meant, not by when it may have left",
+        Recovery._doubt,
+        "child.gave_up_us = now_us",
+        "child.gave_up_us = child.created_us",
+        f"{HERE}.test_second_restart::test_an_order_that_left_late_and_is_still_on_its_way_is_not_taken_for_absent",
+    ),
+    Protection(
         "unknown state",
         "a clock that is set forward counts as time that has passed",
         Evidence._investigate,
-        "round((waited_s + CLOCKS_DIFFER_S)",
-        "round((waited_s + 1e6)",
+        "min(asked_us, surely_us)",
+        "asked_us",
         f"{HERE}.test_no_loss::test_a_clock_that_is_set_forward_proves_nothing",
     ),
     Protection(

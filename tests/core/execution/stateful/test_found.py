@@ -82,7 +82,7 @@ async def test_a_cancel_of_an_order_that_needs_attention_is_remembered_after_a_r
             await first.journal.durable()
         faults.clear()
         async with world.session() as second:
-            await world.live(second, 45)
+            await world.live(second, 30)
             assert second.manager.order(order.id).status is ParentStatus.CANCELLED
             assert not world.venues[V].truth.orders
 
