@@ -65,10 +65,13 @@ class Evidence:
 
     async def _investigate(self, child: ChildState, connector: ExchangeConnector, wait_s: float) -> None:
         started_us, empty_looks, waited_s = self._clock.now_us(), 0, 0.0
+        since_us = started_us
         try:
             while in_doubt(child):
                 await self._clock.sleep(wait_s)
                 waited_s += wait_s
+                if child.gave_up_us is not None and child.gave_up_us > since_us:  # given up while it was looked for
+                    since_us, waited_s = child.gave_up_us, 0.0
                 wait_s = min(max(wait_s * 2, FIRST_LOOK_S), SLOWEST_LOOK_S)
                 if child.knowledge is Knowledge.QUARANTINED:
                     wait_s = QUARANTINE_LOOK_S
@@ -84,8 +87,8 @@ class Evidence:
                     self._changed(child)
                     return
                 if found is None:
-                    # Clocks are set; what was waited through since this investigation began has surely passed.
-                    surely_us = started_us + round((waited_s + CLOCKS_DIFFER_S) * MICROSECONDS)
+                    # Clocks are set, and laptops sleep; what was waited through has surely passed.
+                    surely_us = since_us + round((waited_s + CLOCKS_DIFFER_S) * MICROSECONDS)
                     empty_looks += self._cannot_arrive(child.gave_up_us, min(asked_us, surely_us), connector)
                     if empty_looks >= EMPTY_LOOKS_NEEDED and child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING):
                         self._prove_absent(child)
