@@ -128,8 +128,10 @@ def key_refused() -> Refused:
     return Refused(-2015, "Invalid API-key, IP, or permissions for action.", 401)
 
 
-def slow_down(status: int, retry_after_s: int) -> web.Response:
-    """429, or 418 for who did not listen to it. https://developers.binance.com/docs/binance-spot-api-docs/rest-api/limits"""
+def words(status: int, retry_after_s: int) -> web.Response:
+    """A 5xx in a refusal's words; 429, or 418 for who did not listen to it. https://developers.binance.com/docs/binance-spot-api-docs/rest-api/limits"""
+    if status >= 500:
+        return answer({"code": -1013, "msg": "Filter failure: PERCENT_PRICE_BY_SIDE"}, status=status)
     sentence = "Way too much request weight used; IP banned until {0}." if status == 418 else _TOO_MUCH
     return answer({"code": -1003, "msg": sentence.format(retry_after_s)}, status=status, headers={"Retry-After": str(retry_after_s)})
 

@@ -9,7 +9,7 @@ from typing import final
 
 from aiohttp import web
 
-from tests.emulator.binance_errors import Refused, slow_down
+from tests.emulator.binance_errors import Refused, words
 from tests.emulator.world import EmulatedVenue
 
 _MINUTE_MS = 60_000
@@ -63,7 +63,7 @@ class Limits:
             return None
         self._ignored += 1
         retry_after_s = (_MINUTE_MS - now_ms % _MINUTE_MS + 999) // 1000
-        return slow_down(418 if self._ignored > _TRIES_BEFORE_BAN else 429, retry_after_s)
+        return words(418 if self._ignored > _TRIES_BEFORE_BAN else 429, retry_after_s)
 
     def count_order(self) -> None:
         """Count one new order.

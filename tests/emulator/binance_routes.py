@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from tests.emulator.binance_account import Account
-from tests.emulator.binance_errors import Refused, key_refused, slow_down
+from tests.emulator.binance_errors import Refused, key_refused, words
 from tests.emulator.binance_limits import Limits
 from tests.emulator.binance_market import Market
 from tests.emulator.binance_orders import Orders
@@ -201,7 +201,7 @@ def _route(emulator: Emulator, venue: EmulatedVenue, limits: Limits, endpoint: E
             except Refused as error:
                 return error.response()
 
-        return await emulator.carry(venue, request, endpoint.call, act, slow_down, signed=bool(signature), body=signed_text)
+        return await emulator.carry(venue, request, endpoint.call, act, words, signed=bool(signature), body=signed_text)
 
     return web.route(endpoint.method, endpoint.path, serve)
 

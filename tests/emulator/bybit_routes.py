@@ -126,12 +126,15 @@ class _Rest:
             except BybitError as error:
                 return _answer(venue, error.code, error.text, error.result, headers | error.headers)
 
-        def slow_down(status: int, seconds: int) -> web.Response:
+        def words(status: int, seconds: int) -> web.Response:
+            if status >= 500:
+                body = {"retCode": 170131, "retMsg": "Insufficient balance.", "result": {}, "retExtInfo": {}, "time": venue.now_ms()}
+                return answer(body, status=status)
             if status != 429:
                 return web.Response(status=403, text="403, access too frequent")
             return _answer(venue, 10006, TOO_MANY, {}, limit_headers(endpoint.per_s, 0, venue.now_ms() + seconds * 1000))
 
-        return await self._emulator.carry(venue, request, endpoint.call, act, slow_down, signed="X-BAPI-SIGN" in request.headers, body=said)
+        return await self._emulator.carry(venue, request, endpoint.call, act, words, signed="X-BAPI-SIGN" in request.headers, body=said)
 
 
 def _params(method: str, said: str) -> Params | None:

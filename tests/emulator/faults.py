@@ -43,6 +43,7 @@ class WireFault(StrEnum):
     HTTP_504 = "http_504"
     RATE_LIMITED = "rate_limited"  # 429, in the exchange's own words, with Retry-After
     BANNED = "banned"  # 418, likewise
+    REFUSED_503 = "refused_503"  # words that are a refusal under a 4xx, with a status that says nobody knows
 
 
 class Spoilt(StrEnum):
@@ -52,7 +53,7 @@ class Spoilt(StrEnum):
     SILENCE = "silence"
     CUT = "cut"
     PAGE = "page"  # HTML
-    SLOW_DOWN = "slow_down"
+    WORDS = "words"  # the exchange's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,9 @@ COURSES = MappingProxyType(
         WireFault.HTTP_502: Course(False, Spoilt.PAGE, 502),
         WireFault.HTTP_503: Course(False, Spoilt.PAGE, 503),
         WireFault.HTTP_504: Course(False, Spoilt.PAGE, 504),
-        WireFault.RATE_LIMITED: Course(False, Spoilt.SLOW_DOWN, 429),
-        WireFault.BANNED: Course(False, Spoilt.SLOW_DOWN, 418),
+        WireFault.RATE_LIMITED: Course(False, Spoilt.WORDS, 429),
+        WireFault.BANNED: Course(False, Spoilt.WORDS, 418),
+        WireFault.REFUSED_503: Course(True, Spoilt.WORDS, 503),
     }
 )
 

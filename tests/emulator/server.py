@@ -25,7 +25,7 @@ from tests.emulator import binance_routes, bybit_routes
 from tests.emulator.faults import Call
 from tests.emulator.streams import Stream
 from tests.emulator.tls import server_context, write_ca
-from tests.emulator.transport import Act, SlowDown, carry
+from tests.emulator.transport import Act, Words, carry
 from tests.emulator.world import EmulatedVenue
 
 _HOST = "127.0.0.1"
@@ -195,13 +195,13 @@ class Emulator:
         self.spawn(wait())
 
     async def carry(
-        self, venue: EmulatedVenue, request: web.Request, call: Call, act: Act, slow_down: SlowDown, *, signed: bool, body: str = ""
+        self, venue: EmulatedVenue, request: web.Request, call: Call, act: Act, words: Words, *, signed: bool, body: str = ""
     ) -> web.StreamResponse:
         """Note a request, then see `transport.carry`."""
         self.requests.append(Request(venue.name, request.method, request.path, signed, request.host, call, body))
         self._under_way += 1
         try:
-            return await carry(self, venue, request, call, act, slow_down)
+            return await carry(self, venue, request, call, act, words)
         finally:
             self._under_way -= 1
 

@@ -16,17 +16,15 @@ if TYPE_CHECKING:
 _PAGE = "<html><head><title>{status}</title></head><body><center><h1>{status}</h1></center><hr><center>nginx</center></body></html>"
 
 Act = Callable[[], web.Response]
-SlowDown = Callable[[int, int], web.Response]
+Words = Callable[[int, int], web.Response]
 
 
-async def carry(
-    emulator: Emulator, venue: EmulatedVenue, request: web.Request, call: Call, act: Act, slow_down: SlowDown
-) -> web.StreamResponse:
+async def carry(emulator: Emulator, venue: EmulatedVenue, request: web.Request, call: Call, act: Act, words: Words) -> web.StreamResponse:
     """Answer one request after its round trip.
 
     Args:
         act: what the venue does when the request arrives; never awaits, and puts the exchange's errors into the answer.
-        slow_down: the exchange's own words for 429 and 418, given the status and the seconds to wait.
+        words: the exchange's own for 429, 418 and 503, given the status and the seconds to wait.
     """
     course = venue.faults.draw(call)
     await emulator.clock.sleep(venue.leg_s())
@@ -36,14 +34,14 @@ async def carry(
         return response
     if course.late:
         emulator.later(venue.faults.late_s, act)
-        return await _spoil(emulator, venue, request, course, slow_down)
+        return await _spoil(emulator, venue, request, course, words)
     if course.arrives:
         act()
     await emulator.clock.sleep(venue.leg_s())
-    return await _spoil(emulator, venue, request, course, slow_down)
+    return await _spoil(emulator, venue, request, course, words)
 
 
-async def _spoil(emulator: Emulator, venue: EmulatedVenue, request: web.Request, course: Course, slow_down: SlowDown) -> web.StreamResponse:
+async def _spoil(emulator: Emulator, venue: EmulatedVenue, request: web.Request, course: Course, words: Words) -> web.StreamResponse:
     match course.spoilt:
         case Spoilt.CLOSED:
             return _close(request)
@@ -54,8 +52,8 @@ async def _spoil(emulator: Emulator, venue: EmulatedVenue, request: web.Request,
             return await _cut(request)
         case Spoilt.PAGE:
             return web.Response(status=course.status, text=_PAGE.format(status=course.status), content_type="text/html")
-        case Spoilt.SLOW_DOWN:
-            return slow_down(course.status, venue.faults.retry_after_s)
+        case Spoilt.WORDS:
+            return words(course.status, venue.faults.retry_after_s)
 
 
 def _close(request: web.Request) -> web.Response:

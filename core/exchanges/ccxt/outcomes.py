@@ -1,8 +1,9 @@
 """ccxt's exceptions, read as evidence. "Refused" has to be proven; everything else may have happened.
 
-In this order, the first that holds: nothing had left (so nothing was done); the connection was never made; the venue's words
-are a row of `refusals.py`; the venue's words, in the venue's own format, were sorted by ccxt into a class that means a refusal;
-and otherwise nobody knows. A page of HTML is nobody's words, whatever its status: 401 and 403 come from proxies, too.
+In this order, the first that holds: nothing had left (so nothing was done); the connection was never made; the answer's status is
+a 5xx, under which no words prove anything; the venue's words are a row of `refusals.py`; the venue's words, in the venue's own
+format, were sorted by ccxt into a class that means a refusal; and otherwise nobody knows. A page of HTML is nobody's words,
+whatever its status: 401 and 403 come from proxies, too.
 """
 
 from __future__ import annotations
@@ -61,6 +62,9 @@ _NOT_CLEAR = ("ChecksumError", "OrderNotCached", "ContractUnavailable")
 _PAGE = re.compile(r"^(?:GET|POST|PUT|DELETE|PATCH) https?://\S* ?(\d{3})?")
 # The only statuses that say something without words; ccxt also reads "slow down" out of Bybit's 403, and proxies say that, too.
 _THROTTLING_STATUS = ("429", "418")
+# "HTTP 5XX return codes are used for internal errors. It is important to NOT treat this as a failure operation; the execution status
+# is UNKNOWN." https://developers.binance.com/docs/binance-spot-api-docs/rest-api/general-api-information
+_NOBODY_KNOWS_STATUS = 500
 # Bybit bans an address for ten minutes, and says no more than this. https://bybit-exchange.github.io/docs/v5/rate-limit
 _BANNED, _BANNED_S = "access too frequent", 600.0
 
@@ -132,6 +136,8 @@ def proof(error: BaseException, trace: Trace, ccxt_id: str) -> Proof:
         return Proof.REFUSED if _is(error, *_REFUSING) else Proof.NOT_NOW
     if _never_connected(error):
         return Proof.NOT_NOW
+    if trace.status is not None and trace.status >= _NOBODY_KNOWS_STATUS:
+        return Proof.DOUBTFUL
     words = said(error)
     # Of a page only a phrase counts that the exchange itself is known to use.
     spoken = words or Said("", _words(error))

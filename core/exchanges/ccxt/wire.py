@@ -32,11 +32,13 @@ class Trace:
         left: a request has been handed to the network.
         failure: what the last request raised; None when it brought an answer that is no error.
         headers: of the last answer, in lower case.
+        status: of the last answer, as HTTP counts; None when none came.
     """
 
     left: bool = False
     failure: BaseException | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    status: int | None = None
 
     @property
     def retry_after_s(self) -> float | None:
@@ -71,8 +73,7 @@ def watch_wire(client: Any) -> None:
         trace = _TRACE.get()
         if trace is None:
             return await fetch(url, method, headers, body)
-        trace.left, trace.failure, trace.headers = True, None, {}
-        client.last_response_headers = None
+        trace.left, trace.failure, trace.headers, trace.status = True, None, {}, None
         try:
             answer = await fetch(url, method, headers, body)
             if not isinstance(answer, dict | list):
@@ -80,23 +81,29 @@ def watch_wire(client: Any) -> None:
             return answer
         except BaseException as error:
             trace.failure = error
-            # ccxt keeps only the last answer's headers; nothing else ran since this one's came.
-            trace.headers = _headers(client)
             raise
 
-    client.fetch = watched
+    hear: Callable[..., Any] = client.on_rest_response
+
+    def heard(status: int, reason: str, url: str, method: str, headers: Mapping[str, str], *rest: Any) -> Any:
+        """Called by ccxt as soon as an answer is there, before it decides what that means."""
+        if (trace := _TRACE.get()) is not None:
+            trace.status, trace.headers = status, _lower(headers, client)
+        return hear(status, reason, url, method, headers, *rest)
+
+    client.fetch, client.on_rest_response = watched, heard
 
 
-def _headers(client: Any) -> dict[str, str]:
-    """Of the last answer, in lower case. Bybit names the moment when its limit ends, in ms, instead of how long that is.
+def _lower(headers: Mapping[str, str], client: Any) -> dict[str, str]:
+    """An answer's headers in lower case. Bybit names the moment when its limit ends, in ms, instead of how long that is.
 
     https://bybit-exchange.github.io/docs/v5/rate-limit
     """
-    headers = {name.lower(): value for name, value in (client.last_response_headers or {}).items()}
-    ends_ms = headers.get("x-bapi-limit-reset-timestamp", "")
+    lower = {name.lower(): value for name, value in headers.items()}
+    ends_ms = lower.get("x-bapi-limit-reset-timestamp", "")
     if ends_ms.isdecimal():
-        headers.setdefault("retry-after", str(max(int(ends_ms) - client.nonce(), 0) / 1000))
-    return headers
+        lower.setdefault("retry-after", str(max(int(ends_ms) - client.nonce(), 0) / 1000))
+    return lower
 
 
 def scrubbed(error: object, client: Any = None) -> str:

@@ -36,12 +36,14 @@ class FakeClient:
     def __init__(self, **lists: Sequence[Mapping[str, Any]]) -> None:
         self.has = {"fetchTime": False, "fetchOrders": "history" in lists}
         self.options: dict[str, Any] = {}
-        self.last_response_headers: dict[str, str] | None = None
         self.asked: list[tuple[str, object, dict[str, Any]]] = []
         self._lists = lists
 
     async def fetch(self, url: str, method: str = "GET", headers: object = None, body: object = None) -> object:
         """Nothing is fetched; it is there to be watched."""
+
+    def on_rest_response(self, *_: object) -> None:
+        """Likewise."""
 
     async def fetch_open_orders(self, symbol: str, *_: object) -> Sequence[Mapping[str, Any]]:
         return self._lists.get("open", ())

@@ -28,6 +28,8 @@ TABLE = [
     (WireFault.HTTP_502, False, OutcomeUnknown),
     (WireFault.HTTP_503, False, OutcomeUnknown),
     (WireFault.HTTP_504, True, OutcomeUnknown),
+    (WireFault.REFUSED_503, True, OutcomeUnknown),
+    (WireFault.REFUSED_503, False, OutcomeUnknown),
     (WireFault.RATE_LIMITED, False, RateLimited),
     (WireFault.BANNED, False, RateLimited),
     (WireFault.HANG_LOST, False, OutcomeUnknown),

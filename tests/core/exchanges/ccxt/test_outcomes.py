@@ -150,6 +150,17 @@ def test_a_page_is_nobodys_words_whatever_its_status(ccxt_id: str, status: int) 
     assert isinstance(verdict(page(ccxt_id, status), ccxt_id), OutcomeUnknown)
 
 
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize(
+    ("ccxt_id", "code"),
+    [("binance", "-2010"), ("binanceusdm", "-2019"), ("bybit", "170131"), ("okx", "51008"), ("kraken", "EAPI:Invalid key")],
+)
+def test_no_words_are_a_refusal_under_a_status_that_means_nobody_knows(ccxt_id: str, code: str, status: int) -> None:
+    error = refusal(ccxt_id, code, "In the venue's own words.", status=status)
+    assert isinstance(verdict(error, ccxt_id, trace=Trace(left=True, failure=error, status=400)), VenueRefused)
+    assert isinstance(verdict(error, ccxt_id, trace=Trace(left=True, failure=error, status=status)), OutcomeUnknown)
+
+
 def test_a_page_with_429_says_that_nothing_was_taken() -> None:
     assert isinstance(verdict(page("bybit", 429), "bybit"), RateLimited)
 

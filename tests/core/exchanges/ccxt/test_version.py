@@ -42,10 +42,19 @@ async def test_every_request_goes_once_through_fetch_which_an_instance_may_repla
     await client.close()
 
 
-def test_the_headers_of_the_last_answer_are_kept() -> None:
+def test_every_answer_is_told_of_before_it_is_judged() -> None:
+    """By which `wire.py` learns its status and its headers."""
     assert list(inspect.signature(AsyncExchange.fetch).parameters) == ["self", "url", "method", "headers", "body"]
-    assert "self.last_response_headers = headers" in inspect.getsource(AsyncExchange.fetch)
-    assert ccxt.pro.binance().enableLastResponseHeaders
+    assert list(inspect.signature(AsyncExchange.on_rest_response).parameters)[:6] == [
+        "self",
+        "code",
+        "reason",
+        "url",
+        "method",
+        "response_headers",
+    ]
+    source = inspect.getsource(AsyncExchange.fetch)
+    assert source.index("self.on_rest_response(") < source.index("self.handle_errors(")
 
 
 def test_network_errors_keep_their_cause() -> None:
