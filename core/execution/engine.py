@@ -14,16 +14,15 @@ from typing import Any, final
 
 from core.domain.comparison import Comparison
 from core.domain.enums import ExecutionStrategy, OrderSide, OrderType
-from core.domain.errors import BadAmount, BadPrice, JournalError, NotPossible, OutcomeUnknown, UnknownOrder
+from core.domain.errors import JournalError, NotPossible, UnknownOrder
 from core.domain.events import OrderEvent
 from core.domain.kill import KillReport
 from core.domain.market import MarketMessage, MarketView, PublicTrade
-from core.domain.numbers import plain, to_decimal
+from core.domain.numbers import to_decimal
 from core.domain.orders import ChildStatus, ParentStatus
 from core.domain.plan import ExecutionRequest, Plan
 from core.domain.tca import TcaReport
 from core.exchanges.connector import ExchangeConnector
-from core.execution.amending import AmendWish, child_price
 from core.execution.compare import FLOW_WINDOW_S, compare, compare_one
 from core.execution.effective import as_worked
 from core.execution.estimate import Flow
@@ -31,14 +30,16 @@ from core.execution.kill import KillSwitch
 from core.execution.live import LiveChildren
 from core.execution.manager import OrderManager
 from core.execution.marks import Marker
+from core.execution.modifying import Modifier
 from core.execution.order import Order
+from core.execution.patience import patiently
 from core.execution.perps import check_reducible, perps_of
 from core.execution.preview import with_conditions
 from core.execution.reconcile import Reconciler
 from core.execution.requests import build_request
 from core.execution.risk.gate import RiskGate
 from core.execution.risk.limits import RiskLimits
-from core.execution.state import ZERO, ChildState, ParentState
+from core.execution.state import ParentState
 from core.execution.tasks import TaskOwner
 from core.execution.tca import Execution, tca
 from core.execution.triggers import check_not_reached
@@ -48,9 +49,6 @@ from core.market.store import OrderBooks
 from core.market.tape import MarketTape
 from core.strategies.params import parse_params
 from core.strategies.registry import find_strategy
-
-# How long a cancel or a change is waited for before it is left to finish by itself.
-PATIENCE_S = 30.0
 
 
 @final
@@ -93,6 +91,7 @@ class ExecutionEngine:
         self.live = LiveChildren(order_manager)
         self.risk = RiskGate(order_manager, self._connectors, orderbooks, self.live, self._tasks, limits)
         self.reconciler = Reconciler(order_manager, self._connectors, orderbooks, self.live, self._tasks)
+        self._modifier = Modifier(order_manager, self._connectors, self.risk, self._workers.get, self._market)
         self._kill_switch = KillSwitch(order_manager, self._connectors, self.live, self._stop_parents)
         self._stop_listening = order_manager.on_event(self._on_event)
         self._stop_watching = orderbooks.on_message(self._on_message)
@@ -231,20 +230,23 @@ class ExecutionEngine:
 
         Raises:
             UnknownOrder: there is no such order.
+            NotPossible: a child on a venue that is not open in this session.
         """
         order = self._manager.order(order_id)
         child = self._manager.child(order_id)
         if child is not None:
             if child.settled:
                 return False
+            if (venue := child.planned.exchange) not in self._connectors:
+                raise NotPossible(f"{venue} is not open now, so its order can't be cancelled from here. Cancel it there.")
             self._manager.cancel(child, release=not child.parent.request.strategy.works_over_time, urgent=True, insist=True)
-            await self._patiently(order.done())
+            await patiently(order.done(), self._clock)
             return order.status in (ChildStatus.CANCELLED, ChildStatus.NOT_PLACED) or (child.insisted and not child.settled)
         worker = self._workers.get(order_id)
         if worker is None or order.status is ParentStatus.CANCELLING:
             return False
         worker.request_cancel()
-        await self._patiently(order.done())
+        await patiently(order.done(), self._clock)
         return order.status is ParentStatus.CANCELLED or not order.status.terminal
 
     async def cancel_all(self) -> int:
@@ -252,7 +254,7 @@ class ExecutionEngine:
         ids = list(self._workers)
         for order_id in ids:
             self._workers[order_id].request_cancel()
-        await asyncio.gather(*(self._patiently(self._manager.order(order_id).done()) for order_id in ids))
+        await asyncio.gather(*(patiently(self._manager.order(order_id).done(), self._clock) for order_id in ids))
         return len(ids)
 
     @property
@@ -302,71 +304,7 @@ class ExecutionEngine:
             VenueRefused: the venue refused to change the child; it is as it was.
             OutcomeUnknown: a venue has not answered; the change may still happen, and the order will show it.
         """
-        order = self._manager.order(order_id)
-        price = _positive(new_price, "price") if new_price is not None else None
-        amount = _positive(new_amount, "amount") if new_amount is not None else None
-        trigger = _positive(new_trigger_price, "price") if new_trigger_price is not None else None
-        if price is None and amount is None and trigger is None:
-            raise NotPossible("Give a new price, a new amount, or both.")
-        if amount is not None and amount < order.filled_amount:
-            raise BadAmount(f"{plain(order.filled_amount)} is filled already; the amount can't go below it.")
-        child = self._manager.child(order_id)
-        if child is not None and trigger is None:
-            return await self._modify_child(child, price, amount)
-        worker = self._workers.get(order_id)
-        if worker is None or worker.cancelling:
-            raise NotPossible(f"Order {order_id} is {order.status.value} and can't be changed.")
-        request = worker.parent.request
-        if price is not None and request.price is None:
-            raise BadPrice(f"A {request.order_type.words} order has no limit price to change.")
-        if trigger is not None:
-            if request.trigger_price is None or worker.parent.started_us is not None:
-                raise NotPossible("Only an order that still waits for its trigger price can get another one.")
-            check_not_reached(replace(request, trigger_price=trigger), self._market(request).live())
-        if amount is not None:
-            self._check_placeable(worker.parent, amount)
-        new_price = price if price is not None else request.price
-        new_total = amount if amount is not None else worker.parent.agreed_amount
-        self.risk.check_change(worker.parent, price=new_price, amount=new_total)
-        wish = AmendWish(new_price, new_total, trigger, new_total=amount is not None)
-        worker.request_amend(wish)
-        done = asyncio.ensure_future(self._until_over(order, wish))
-        await self._patiently(done)
-        if not wish.applied.done() and not order.status.terminal:
-            raise OutcomeUnknown(
-                f"The change of {order_id} is still under way: a venue has not answered. The order shows it once it is known."
-            )
-        await self._manager.record.durable()
-        return wish.applied.done() and wish.applied.result()
-
-    async def _until_over(self, order: Order, wish: AmendWish) -> None:
-        over: asyncio.Future[Any] = asyncio.ensure_future(order.done())
-        try:
-            await asyncio.wait([over, wish.applied], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            over.cancel()
-
-    async def _modify_child(self, child: ChildState, price: Decimal | None, amount: Decimal | None) -> bool:
-        instrument = self._connectors[child.planned.exchange].instruments.get(child.parent.request.symbol)
-        if instrument is None:
-            raise NotPossible(f"{child.planned.exchange} is not connected now, so its order can't be changed.")
-        new_price = child_price(child, price, self._manager) if price is not None else child.price
-        new_amount = instrument.floor_amount(amount) if amount is not None else child.amount
-        if too_small := instrument.shortfall_of_minimums(new_amount, new_price):
-            raise BadAmount(f"{child.planned.exchange} would refuse this: {too_small}.")
-        limit = child.parent.request.price
-        if limit is not None and child.planned.side.sign * (new_price - limit) > 0:
-            raise BadPrice(f"{plain(new_price)} is past the parent's limit of {plain(limit)}; change the parent instead.")
-        by_trader = not child.parent.request.strategy.works_over_time
-        return await asyncio.shield(self._manager.amend(child, price=new_price, amount=new_amount, by_trader=by_trader))
-
-    def _check_placeable(self, parent: ParentState, amount: Decimal) -> None:
-        """A new total has to be what is filled, or leave something that some venue takes."""
-        request = parent.request
-        listed = (self._connectors[venue].instruments.get(request.symbol) for venue in request.exchanges if venue in self._connectors)
-        least = min((max(i.lot, i.min_amount) for i in listed if i is not None), default=ZERO)
-        if amount != parent.executed.amount and amount < least:
-            raise BadAmount(f"{plain(amount)} is under every venue's minimum; the smallest is {plain(least)}.")
+        return await self._modifier.modify(order_id, new_price, new_amount, new_trigger_price)
 
     async def resolve_child(self, order_id: str, filled: object = None) -> None:
         """The trader has checked at the venue: this quarantined child is not live. What was not filled of it becomes free again.
@@ -434,16 +372,6 @@ class ExecutionEngine:
             if worker.parent.request.symbol == message.symbol:
                 worker.market_moved()
 
-    async def _patiently(self, awaitable: Awaitable[Any]) -> None:
-        """Wait, but not for ever: a silent venue must not hang the caller. The work goes on regardless."""
-        waiting: asyncio.Future[Any] = asyncio.ensure_future(awaitable)
-        patience: asyncio.Future[Any] = asyncio.ensure_future(self._clock.sleep(PATIENCE_S))
-        try:
-            await asyncio.wait([waiting, patience], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
-            patience.cancel()
-
     async def close(self) -> None:
         """Stop all workers. Live children stay on their venues as they are."""
         self._stop_listening()
@@ -455,10 +383,3 @@ class ExecutionEngine:
         self._marker.close()
         self.tape.close()
         await self._tasks.close()
-
-
-def _positive(value: object, name: str) -> Decimal:
-    number = to_decimal(value, name)
-    if number <= 0:
-        raise (BadPrice if name == "price" else BadAmount)(f"The {name} must be above zero, not {plain(number)}.")
-    return number
