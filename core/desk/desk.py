@@ -87,7 +87,6 @@ class Desk:
     async def open(self) -> None:
         """Bring back what the journal knows, connect the venues, watch what is needed, start the market, ask what became of it all."""
         self._recovery.restore()
-        self.engine.live.recount()
         for remark in filter(None, (*self._market.remarks, self._limits_file.complaint)):
             self._notices.tell("warning" if remark == self._limits_file.complaint else "info", remark)
         for connector in self.connectors.values():

@@ -115,11 +115,14 @@ class Recovery:
                 self._manager.record.state(parent)
             else:  # what its venues still owed us is asked for again
                 self._doubted += [(child, len(child.executed.fills)) for child in parent.children.values() if in_doubt(child)]
+        self._engine.live.recount()
 
     def _bring_back(self, parent: ParentState, story: Story, last_us: int) -> None:
         now_us = self._manager.clock.now_us()
-        for child in parent.open_children:
-            self._doubt(child, now_us)
+        for child in parent.children.values():
+            # Also of one that is over its venue may still owe fills, or not have been heard since the trader's word.
+            if not child.settled or in_doubt(child):
+                self._doubt(child, now_us)
         why = _why_cancelled(story)
         if parent.status is ParentStatus.CANCELLING or why is not None:
             parent.restored = False
@@ -146,7 +149,7 @@ class Recovery:
         the process lived, and when that ended is not in the journal either. So what had not been given up is given up now.
         """
         self._doubted.append((child, len(child.executed.fills)))
-        if child.settled:  # it is over; only fills that its venue spoke of are still looked for
+        if child.settled:
             return
         if child.status is ChildStatus.INTENT:
             child.advance(ChildEvent.SEND, now_us)

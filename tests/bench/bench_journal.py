@@ -263,7 +263,6 @@ def restart() -> list[Row]:
                 engine = ExecutionEngine(manager, f.venues, f.books)
                 recovery = Recovery(manager, engine, lambda *_: None)
                 recovery.restore()
-                engine.live.recount()
                 recovery.reconcile()
                 seconds = perf_counter() - started
                 shown, working = len(manager.snapshots()), len(manager.working())

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.exchanges.ccxt.outcomes import proof
 from core.exchanges.limiter import Limiter
 from core.exchanges.paper.faults import Fault, StreamFault
 from core.execution.amending import settle_amend
@@ -81,6 +82,15 @@ DURABLE_INTENT = [
 ]
 
 UNKNOWN_STATE = [
+    Protection(
+        "unknown state",
+        "a refusal in words under HTTP 5xx is believed",
+        proof,
+        "trace.status >= _NOBODY_KNOWS_STATUS",
+        "False",
+        "tests.core.exchanges.ccxt.test_outcomes::test_no_words_are_a_refusal_under_a_status_that_means_nobody_knows",
+        {"ccxt_id": "binance", "code": "-2010", "status": 503},
+    ),
     Protection(
         "unknown state",
         "a timeout is read as not placed",
@@ -458,6 +468,15 @@ RESTART = [
         "parent.restored or parent.held or parent.paused_us is None",
         "True",
         f"{HERE}.test_second_restart::test_a_pause_goes_on_after_a_restart_although_a_lost_child_needed_attention_meanwhile",
+    ),
+    Protection(
+        "restart",
+        "the trader's word about a lost order of a parent that works on is never checked",
+        Recovery._bring_back,
+        "if not child.settled or in_doubt(child):",
+        "if not child.settled:",
+        f"{HERE}.test_venue_left_out::test_a_word_about_it_is_checked_once_its_venue_is_back",
+        {"killed": True},
     ),
     Protection(
         "no burst",

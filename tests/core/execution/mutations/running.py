@@ -24,7 +24,9 @@ async def run(protection: Protection, directory: Path) -> None:
         given = {"tmp_path": _made(directory), "monkeypatch": patch}
         asked = {name: given[name] for name in inspect.signature(test).parameters if name in given}
         async with _cleared_away():
-            await test(**asked, **protection.words)
+            waiting = test(**asked, **protection.words)
+            if waiting is not None:
+                await waiting
 
 
 async def verdict(protection: Protection, directory: Path) -> str:

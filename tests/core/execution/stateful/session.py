@@ -69,7 +69,6 @@ class Session:
     async def open(self, snapshot_of: Callable[[str], Any]) -> None:
         """Bring back what the disk holds, connect, and ask the venues."""
         self.recovery.restore()
-        self.engine.live.recount()
         for venue, connector in self.connectors.items():
             await connector.open()
             connector.on_market(self.books.consume)
