@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from typing import Protocol, TypeVar, final
+from typing import TypeVar, final
 
 from core.domain.clock import Clock, SystemClock
 from core.domain.errors import JournalError, NotPossible, ReservationExceeded, UnknownOrder
@@ -27,7 +27,7 @@ from core.execution.ids import new_client_id, new_parent_id, seed_of
 from core.execution.order import Order
 from core.execution.recorder import Recorder
 from core.execution.resolving import take_word
-from core.execution.risk.checks import Denial
+from core.execution.risk.denial import Denial, Gate
 from core.execution.sending import Sender
 from core.execution.state import ZERO, ChildState, ParentState, Wish
 from core.execution.tasks import TaskOwner
@@ -38,22 +38,6 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 EventListener = Callable[[OrderEvent], None]
-
-
-class Gate(Protocol):
-    """Who may forbid what is about to be sent. Cancels are never asked about."""
-
-    def judge(self, child: ChildState) -> Denial | None:
-        """What speaks against sending `child`; None lets it go."""
-        ...
-
-    def check_amend(self, child: ChildState, *, price: Decimal, amount: Decimal) -> None:
-        """Whether `child` may be changed so.
-
-        Raises:
-            RiskDenied: it may not.
-        """
-        ...
 
 
 @final

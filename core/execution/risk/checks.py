@@ -6,7 +6,6 @@ None means that nothing does. Money is in quote, amounts in base; nobody here kn
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from core.domain.clock import MICROSECONDS
@@ -25,18 +24,6 @@ _UNUSABLE = {
     BookState.GAP: "its book has a gap",
     BookState.CROSSED: "its book is crossed",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Denial:
-    """Why a child was not sent.
-
-    Attributes:
-        passes: it speaks against this moment only, not against the order.
-    """
-
-    sentence: str
-    passes: bool = False
 
 
 def check_notional(what: str, notional: Decimal, limit: Decimal, quote: str) -> str | None:

@@ -22,7 +22,7 @@ from core.exchanges.connector import ExchangeConnector
 from core.execution.live import LiveChildren
 from core.execution.manager import OrderManager
 from core.execution.risk import checks
-from core.execution.risk.checks import Denial
+from core.execution.risk.denial import Denial
 from core.execution.risk.funds import Funds
 from core.execution.risk.limits import UNLIMITED, RiskLimits
 from core.execution.state import ZERO, ChildState, ParentState
