@@ -78,6 +78,8 @@ class Modifier:
             FathomError: it can't become that.
         """
         parent, request = worker.parent, worker.parent.request
+        if not any(venue in self._connectors for venue in request.exchanges):  # restored from a run that had them open
+            raise NotPossible(f"{', '.join(request.exchanges)} is not open now, so the order can't be changed.")
         if price is not None and request.price is None:
             raise BadPrice(f"A {request.order_type.words} order has no limit price to change.")
         if trigger is not None:

@@ -104,7 +104,7 @@ class Funds:
             self._ask(venue, 0.0)
 
     def _ask(self, venue: str, after_s: float) -> None:
-        if venue not in self._asking and not self._tasks.closed:
+        if venue in self._connectors and venue not in self._asking and not self._tasks.closed:
             self._asking.add(venue)
             self._tasks.spawn(self._refresh_later(venue, after_s), f"balances of {venue}")
 

@@ -11,6 +11,7 @@ import pytest
 
 from core.domain.errors import NotPossible
 from core.domain.orders import ChildStatus, Knowledge, ParentStatus
+from core.execution.risk.limits import RiskLimits
 from tests.core.exchanges.paper_desk import SYMBOL
 from tests.core.execution.crashing import CrashFloor, Session, crash_floor
 
@@ -56,8 +57,20 @@ async def test_what_can_not_be_asked_for_is_said_at_once(tmp_path: Path) -> None
             assert session.manager.order(parent_id).status is ParentStatus.NEEDS_ATTENTION
             with pytest.raises(NotPossible, match="binance_spot is not open now, so its order can't be cancelled from here"):
                 await session.engine.cancel_execution(child_id)
-            with pytest.raises(NotPossible, match="binance_spot is not open now, so its order can't be changed"):
-                await session.engine.modify_execution(child_id, new_price="98")
+            for order_id in (child_id, parent_id):
+                with pytest.raises(NotPossible, match="binance_spot is not open now, so .* order can't be changed"):
+                    await session.engine.modify_execution(order_id, new_price="98")
+            assert not session.engine.resume_execution(parent_id)
+
+
+async def test_nobody_asks_for_the_balances_of_a_venue_that_is_not_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with crash_floor(tmp_path / "journal.db", V, OTHER) as floor:
+        _, child_id = await one_resting(floor)
+        async with left_out(floor) as session:
+            session.engine.risk.set_limits(RiskLimits(check_balance=True))
+            await session.engine.resolve_child(child_id)
+            await floor.live(session, 10)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_it_is_followed_again_once_its_venue_is_back(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ WHOLE = (
     "examples",
     "steps",
     "crashes",
+    "restarts without a venue",
     "parents",
     "children",
     "changes",

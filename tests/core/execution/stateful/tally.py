@@ -19,6 +19,7 @@ def count(world: World, steps: int) -> None:
     TALLY["venue orders"] += sum(len(connector.truth.orders) for connector in world.venues.values())
     TALLY["fills"] += sum(len(connector.truth.fills) for connector in world.venues.values())
     TALLY["crashes"] += world.crashes
+    TALLY["restarts without a venue"] += world.left_outs
     TALLY["events"] += world.witness.heard
     TALLY["journal commits"] += world.disk.commits
     TALLY["changes"] += sum(len(changes) for changes in world.witness.amended.values())

@@ -122,6 +122,32 @@ class Crashes(Everything):
     def die_soon(self, moments: int, wait: float) -> None:
         self.step(wait, lambda world: world.session.life.end_in(moments))
 
+    @precondition(lambda self: bool(self.the_world.working()) and len(self.the_world.venues) > 1)
+    @rule(
+        which=which,
+        meanwhile=st.sampled_from(["", "cancel", "kill", "decide", "resume"]),
+        seconds=st.sampled_from([0.0, 1.0, 20.0]),
+        wait=waits,
+    )
+    def come_back_without_a_venue(self, which: int, meanwhile: str, seconds: float, wait: float) -> None:
+        """The next desk does not have it, and the trader does what he can; the one after that has it again."""
+        world = self.the_world
+        self.steps += 1
+
+        async def go() -> None:
+            world.left_out = pick(list(world.venues), which)
+            world.session.life.end_in(0)
+            await world.live(0.0)
+            await world.live(seconds)
+            do_meanwhile(world, meanwhile)
+            await world.live(seconds)
+            world.left_out = ""
+            world.session.life.end_in(0)
+            await world.live(0.0)
+            await world.live(wait)
+
+        world.run(go())
+
     @rule(data=st.data(), dark=darkness, moments=st.integers(1, 60), wait=waits)
     def die_of_an_order(self, data: st.DataObject, dark: Fault | None, moments: int, wait: float) -> None:
         """Between the wish, the intent, the request, the answer and the news."""
@@ -294,6 +320,22 @@ class Calm(Desk):
     @rule(seconds=st.sampled_from([0.3, 1.0, 2.0, 5.0]))
     def go_on(self, seconds: float) -> None:
         self.step(seconds, deepen)
+
+
+def do_meanwhile(world: World, what: str) -> None:
+    """What a trader may want of all his orders at once."""
+    engine = world.session.engine
+    match what:
+        case "cancel":
+            world.take_back([parent.id for parent in world.working()], engine.cancel_all())
+        case "kill":
+            world.take_back([parent.id for parent in world.working()], engine.kill())
+        case "decide":
+            for child in lost_children(world):
+                resolve(world, child)
+        case "resume":
+            for parent in world.working():
+                engine.resume_execution(parent.id)
 
 
 def deepen(world: World) -> None:

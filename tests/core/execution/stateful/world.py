@@ -81,6 +81,8 @@ class World:
     Attributes:
         crashes: how often a desk has died.
         downtime_s: how long nobody starts another after the next death.
+        left_out: a venue that the desks started from now on do not have; empty when they have all.
+        left_outs: how many such desks there were.
         measured: parent -> what was filled, and its status, when its cost was last looked at.
         retold: client id -> how many events of it there were when they were last told in other orders.
     """
@@ -93,6 +95,8 @@ class World:
         self.disk = Disk()
         self.crashes = 0
         self.downtime_s = 0.0
+        self.left_out = ""
+        self.left_outs = 0
         self.measured: dict[str, tuple[Decimal, ParentStatus]] = {}
         self.retold: dict[str, int] = {}
         self._trouble_us = self.clock.now_us()
@@ -123,7 +127,9 @@ class World:
     def _new_session(self) -> Session:
         setup = self.setup
         amends = frozenset(setup.venues if setup.amends else ())
-        session = Session(self.venues, self.clock, self.disk, self.witness, amends=amends, paced=setup.paced, careful=setup.careful)
+        venues = {venue: connector for venue, connector in self.venues.items() if venue != self.left_out}
+        self.left_outs += len(venues) < len(self.venues)
+        session = Session(venues, self.clock, self.disk, self.witness, amends=amends, paced=setup.paced, careful=setup.careful)
         session.manager.on_event(self.witness.hear)
         if setup.curve:
             session.engine.volumes.use(SYMBOL, FlatCurve())
@@ -161,7 +167,12 @@ class World:
 
     def _feel(self) -> None:
         """Take note of whether anything is out of order at this moment."""
-        if self.disk.full or any(book.silent for book in self.books.values()) or any(_in_trouble(each) for each in self.venues.values()):
+        if (
+            self.disk.full
+            or self.left_out
+            or any(book.silent for book in self.books.values())
+            or any(_in_trouble(each) for each in self.venues.values())
+        ):
             self._trouble_us = self.clock.now_us()
 
     def healthy_s(self) -> float:
