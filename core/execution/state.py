@@ -258,6 +258,8 @@ class ChildState:
     def _take_ending(self, news: VenueOrder, ending: ChildEvent, now_us: int) -> None:
         if self.settled and news.filled <= self.executed.amount:
             self._adopt(news)  # its last word, also on a change whose fills came first
+            if self.unverified:  # what was claimed beyond this was the trader's word
+                self.claimed_filled = news.filled
             return
         self.news_us = max(self.news_us, news.ts_us)
         self._adopt(news)

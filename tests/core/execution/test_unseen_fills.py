@@ -97,6 +97,27 @@ async def test_what_the_trader_saw_filled_is_not_sent_again(filled: str | None) 
         f.broken.clear()
 
 
+async def test_how_an_order_ended_is_its_venues_word_not_the_traders() -> None:
+    """He said that all of it was filled, and it was cancelled when part was: the rest is reserved no longer, and is placed again."""
+    async with floor(V) as f:
+        f.venues[V].faults.arm(Fault.TIMEOUT_PLACED)
+        f.venues[V].faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+        f.venues[V].faults.chance(StreamFault.DROPPED, 1.0)
+        order = await f.start(amount="1", price="99", strategy="best_price")
+        await f.wait(90)
+        (child,) = order.children
+        sell_into(f, "99", "0.4")
+        await f.wait(1)
+        f.venues[V].truth.cancel(SYMBOL, child.id)
+        await f.do(f.engine.resolve_child(child.id, "1"))
+        assert order.snapshot().live_amount == 1
+        f.venues[V].faults.clear()
+        await f.wait(60)
+        assert (child.filled_amount, child.snapshot().live_amount) == (Decimal("0.4"), 0)
+        assert await f.do(f.engine.cancel_execution(order.id))
+        assert (order.status, order.filled_amount) == (ParentStatus.CANCELLED, Decimal("0.4"))
+
+
 async def test_what_the_trader_says_has_to_be_possible() -> None:
     async with floor(V) as f:
         f.venues[V].faults.arm(Fault.TIMEOUT_PLACED)

@@ -58,7 +58,7 @@ async def test_what_can_not_be_asked_for_is_said_at_once(tmp_path: Path) -> None
             with pytest.raises(NotPossible, match="binance_spot is not open now, so its order can't be cancelled from here"):
                 await session.engine.cancel_execution(child_id)
             for order_id in (child_id, parent_id):
-                with pytest.raises(NotPossible, match="binance_spot is not open now, so .* order can't be changed"):
+                with pytest.raises(NotPossible, match=r"binance_spot is not open now, so .* order can't be changed"):
                     await session.engine.modify_execution(order_id, new_price="98")
             assert not session.engine.resume_execution(parent_id)
 

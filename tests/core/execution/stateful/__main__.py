@@ -33,6 +33,7 @@ WHOLE = (
     "parents held by a silent venue",
     "children in quarantine",
     "children resolved by the trader",
+    "parents misled by the trader",
     "venue orders",
     "fills",
     "events",

@@ -45,6 +45,8 @@ def filled_and_worst_case_live_stay_within_the_amount(world: World) -> None:
     """1: by what we claim and by what is true, after every event and now."""
     _no_breach(world, 1)
     for parent in world.parents():
+        if parent.id in world.witness.misled:
+            continue
         claimed, truly, amount = parent.executed.amount + parent.live_amount, world.truly_committed(parent), parent.request.amount
         if claimed > amount:
             raise Broken(f"1: {parent.id} claims {claimed} of {amount}")
@@ -123,13 +125,15 @@ def a_crash_now_would_send_nothing_twice(world: World) -> None:
             child = known.get(client_id)
             if child is None or child.planned.exchange != venue:
                 raise Broken(f"5: {client_id} on {venue} is not on the disk")
+            if child.parent.id in world.witness.misled:
+                continue
             if child.status is ChildStatus.NOT_PLACED and "resolved_by_trader" not in child.flags:
                 raise Broken(f"5: {client_id} is 'not placed' on the disk, and was")
             covered = child.executed.amount + child.live_amount
             if order.is_open and covered < order.instrument.amount_of(order.units):
                 raise Broken(f"5: {client_id} holds {order.instrument.amount_of(order.units)}, and {covered} by what is on the disk")
     for parent in world.disk.parents():
-        if (claimed := parent.executed.amount + parent.live_amount) > parent.request.amount:
+        if parent.id not in world.witness.misled and (claimed := parent.executed.amount + parent.live_amount) > parent.request.amount:
             raise Broken(f"5: {parent.id} claims {claimed} of {parent.request.amount} by what is on the disk")
 
 
@@ -207,6 +211,8 @@ def doubts_and_cancels_end_once_the_venues_answer(world: World) -> None:
     if healthy_s < DOUBTS_END_S:
         return
     for parent in world.parents():
+        if parent.id in world.witness.misled:
+            continue  # what he said and no venue shows is asked of him again
         if parent.id in world.witness.accepted and not parent.status.terminal:
             raise Broken(f"10: {parent.id} was taken back, and is {parent.status.value} although all has worked for {healthy_s:.0f} s")
         for child in parent.children.values():

@@ -26,6 +26,7 @@ def count(world: World, steps: int) -> None:
     TALLY["parents held by a silent venue"] += len(world.witness.held)
     TALLY["children in quarantine"] += len(world.witness.lost)
     TALLY["children resolved by the trader"] += sum("resolved_by_trader" in c.flags for parent in parents for c in parent.children.values())
+    TALLY["parents misled by the trader"] += len(world.witness.misled)
     for parent in parents:
         TALLY[f"ended {parent.status.value}"] += 1
         TALLY[f"of {parent.request.strategy.value}"] += 1

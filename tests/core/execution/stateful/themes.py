@@ -21,7 +21,7 @@ from tests.core.execution.stateful.market import VENUES
 from tests.core.execution.stateful.moods import Moods
 from tests.core.execution.stateful.orders import GTC, asks
 from tests.core.execution.stateful.troubles import Deaths, Troubles, outage
-from tests.core.execution.stateful.wishes import Wishes, lost_children, modify, modify_child, resolve
+from tests.core.execution.stateful.wishes import Wishes, lost_children, modify, modify_child
 from tests.core.execution.stateful.world import Setup, World
 
 EXAMPLES = 300
@@ -66,7 +66,21 @@ class Silence(Everything):
     @precondition(lambda self: bool(lost_children(self.the_world)))
     @rule(which=which, wait=waits)
     def decide(self, which: int, wait: float) -> None:
-        self.step(wait, lambda world: resolve(world, pick(lost_children(world), which)))
+        self.step(wait, lambda world: world.decide(pick(lost_children(world), which)))
+
+    @precondition(lambda self: bool(lost_children(self.the_world)))
+    @rule(which=which, all_of_it=st.booleans(), wait=waits)
+    def err(self, which: int, all_of_it: bool, wait: float) -> None:
+        """He says what is not so, and leaves the venue as it is."""
+
+        def act(world: World) -> None:
+            child = pick(lost_children(world), which)
+            world.witness.misled.add(child.parent.id)
+            world.session.ask(
+                world.session.engine.resolve_child(child.client_id, child.worst_amount if all_of_it else child.executed.amount)
+            )
+
+        self.step(wait, act)
 
     @precondition(lambda self: bool(self.the_world.working()))
     @rule(wait=st.sampled_from([20.0, 80.0]))
@@ -332,7 +346,7 @@ def do_meanwhile(world: World, what: str) -> None:
             world.take_back([parent.id for parent in world.working()], engine.kill())
         case "decide":
             for child in lost_children(world):
-                resolve(world, child)
+                world.decide(child)
         case "resume":
             for parent in world.working():
                 engine.resume_execution(parent.id)

@@ -9,9 +9,7 @@ from hypothesis.stateful import precondition, rule
 
 from core.domain.orders import Knowledge, ParentStatus
 from core.execution.state import ChildState, ParentState
-from tests.core.exchanges.paper_desk import SYMBOL
 from tests.core.execution.stateful.machine import Desk, open_children, pick, waits, which
-from tests.core.execution.stateful.witness import ZERO
 from tests.core.execution.stateful.world import World
 
 
@@ -77,20 +75,11 @@ class Wishes(Desk):
     @rule(which=which, wait=waits)
     def resolve(self, which: int, wait: float) -> None:
         """The trader looks at the venue, takes the order back there if need be, and says so."""
-
-        self.step(wait, lambda world: resolve(world, pick(lost_children(world), which)))
+        self.step(wait, lambda world: world.decide(pick(lost_children(world), which)))
 
 
 def lost_children(world: World) -> list[ChildState]:
     return [child for child in open_children(world) if child.knowledge is Knowledge.QUARANTINED]
-
-
-def resolve(world: World, child: ChildState) -> None:
-    order = world.true_order(child.planned.exchange, child.client_id)
-    if order is not None and order.is_open:
-        world.venues[child.planned.exchange].truth.cancel(SYMBOL, child.client_id)
-    filled = order.instrument.amount_of(order.filled_units) if order is not None else ZERO
-    world.session.ask(world.session.engine.resolve_child(child.client_id, filled))
 
 
 def cancel(world: World, parent: ParentState) -> None:

@@ -69,6 +69,7 @@ class Eyewitness:
         asked_prices: parent -> limits that the trader asked for besides its first one.
         heard: events of the desk so far.
         held, lost: parents that stood still for a silent venue, and children that the trader was asked about.
+        misled: parents whose trader has said something wrong of a child: they may execute too much, and nothing else may go wrong.
         worked: how long each parent has been under way, by what was heard of it and when its desks died.
     """
 
@@ -83,6 +84,7 @@ class Eyewitness:
         self.heard = 0
         self.held: set[str] = set()
         self.lost: set[str] = set()
+        self.misled: set[str] = set()
         self.worked: defaultdict[str, Stopwatch] = defaultdict(Stopwatch)
         self._disk = disk
         self._session = session
@@ -186,7 +188,9 @@ class Eyewitness:
         """Something really happened at a venue."""
         self.told[event.client_id].append(event)
         child = self._session().manager.child(event.client_id)
-        if child is not None and (truly := self._truly_committed(child.parent)) > child.parent.request.amount:
+        if child is None or child.parent.id in self.misled:
+            return
+        if (truly := self._truly_committed(child.parent)) > child.parent.request.amount:
             self.note(1, f"the venues hold {truly} of {child.parent.id}, which asks for {child.parent.request.amount}")
 
     def hear(self, event: OrderEvent) -> None:
@@ -204,7 +208,7 @@ class Eyewitness:
             self.worked[order.id].go(event.ts_us)
         elif order.status is ParentStatus.PAUSED:
             self.worked[order.id].stop(event.ts_us)
-        if order.is_parent and order.filled_amount + order.live_amount > order.amount:
+        if order.is_parent and order.id not in self.misled and order.filled_amount + order.live_amount > order.amount:
             self.note(1, f"{order.id}: {order.filled_amount} filled + {order.live_amount} live > {order.amount}")
 
     def mourn(self, now_us: int) -> None:

@@ -16,12 +16,12 @@ from typing import Any, TypeVar, final
 
 from core.domain.clock import MICROSECONDS, SimulatedClock
 from core.domain.errors import FathomError
-from core.domain.orders import ParentStatus
+from core.domain.orders import Knowledge, ParentStatus
 from core.exchanges.connector import VenueOrder, VenueOrderStatus
 from core.exchanges.paper.connector import PaperConnector
 from core.exchanges.paper.orders import PaperOrder
 from core.execution import ids
-from core.execution.state import ParentState
+from core.execution.state import ChildState, ParentState
 from tests.core.exchanges.paper_desk import SYMBOL
 from tests.core.execution.stateful.disk import Disk
 from tests.core.execution.stateful.loop import SimulatedLoop
@@ -268,6 +268,14 @@ class World:
         task.add_done_callback(answered)
         return task
 
+    def decide(self, child: ChildState) -> None:
+        """The trader looks at the venue, takes the order back there if need be, and says so."""
+        order = self.true_order(child.planned.exchange, child.client_id)
+        if order is not None and order.is_open:
+            self.venues[child.planned.exchange].truth.cancel(SYMBOL, child.client_id)
+        filled = order.instrument.amount_of(order.filled_units) if order is not None else ZERO
+        self.session.ask(self.session.engine.resolve_child(child.client_id, filled))
+
     # -- the end ---------------------------------------------------------------------------------------
 
     def heal(self) -> None:
@@ -306,6 +314,9 @@ class World:
         while (self.working() or self.session.waiting) and waited < BOUND_S:
             await self.live(5.0)
             waited += 5.0
+            for child in [child for parent in self.working() if parent.id in self.witness.misled for child in parent.open_children]:
+                if child.knowledge is Knowledge.QUARANTINED:  # he is asked again, and looks this time
+                    self.decide(child)
         await self.live(3.0)  # balances are asked for once things have calmed down
         funds = self.session.engine.risk.funds
         asking = self.session.ask(asyncio.wait([asyncio.ensure_future(funds.refresh(venue)) for venue in self.setup.venues]))
