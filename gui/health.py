@@ -1,6 +1,7 @@
 """The venues' health in the top bar, painted as one widget.
 
-A dot's *shape* carries the state (● live, ▲ stale, ✕ gap, ○ no book, ◆ crossed, – not connected), its colour only repeats it.
+A dot's *shape* carries the state (● live, ◐ its book lives but it is silent about our orders, ▲ stale, ✕ gap, ○ no book, ◆ crossed,
+– not connected), its colour only repeats it.
 When the window is too narrow for names and milliseconds the milliseconds go first, then an exchange's spot and perp share its name
 (`● bybit spot ● perp`, then `● bybit s ● p`), then the last go into a `+3`, which has the state of the worst of them. A chip never
 overlaps another and never moves when its number changes.
@@ -12,25 +13,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from gui import formats
 from gui.theme import Theme
 
-_WORDS = {"live": "live", "stale": "stale", "gap": "gap", "empty": "no book", "crossed": "crossed", "offline": "offline"}
-_TOKENS = {"live": "ok", "stale": "warn", "gap": "error", "empty": "muted", "crossed": "warn", "offline": "error"}
+_WORDS = {
+    "live": "live",
+    "silent": "silent",
+    "stale": "stale",
+    "gap": "gap",
+    "empty": "no book",
+    "crossed": "crossed",
+    "offline": "offline",
+}
+_TOKENS = {"live": "ok", "silent": "warn", "stale": "warn", "gap": "error", "empty": "muted", "crossed": "warn", "offline": "error"}
 _DOT_PX = 8
 _PAD_PX = 8
 _FRAME_PX = _DOT_PX + 5 + 2 * _PAD_PX
 _WIDEST_MS = "888 ms"
-_WORST_FIRST = ("offline", "gap", "crossed", "stale", "empty", "live")
+_WORST_FIRST = ("offline", "gap", "silent", "crossed", "stale", "empty", "live")
 _KINDS = ("spot", "perp")
+_BOOK_LIVES = ("live", "silent")
 
 
 class Health(Protocol):
-    """As the desk reports it; `state` is a `BookState`, `note` says what is wrong, also why it is not `connected`."""
+    """As the desk reports it; `state` is a `BookState`, `note` says what is wrong, also why it is not `connected`.
+
+    `account`: what is wrong with what it tells of our orders.
+    """
 
     @property
     def venue(self) -> str: ...
@@ -44,6 +57,8 @@ class Health(Protocol):
     def note(self) -> str: ...
     @property
     def connected(self) -> bool: ...
+    @property
+    def account(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +66,7 @@ class Chip:
     """One venue as shown: `value` is the age of its last message, or the state in a word when that is not 'live'.
 
     Attributes:
-        state: a `BookState`, or 'offline' when it is not connected.
+        state: a `BookState`, 'silent' when that is live and the account is not, or 'offline' when it is not connected.
         name: what is written; empty for the venue itself.
         joins: it stands right behind the one before, whose exchange it shares.
     """
@@ -81,7 +96,8 @@ def chip_of(health: Health) -> Chip:
         f"last message {formats.age(health.age_ms)} ago",
         f"order round trip {formats.age(health.latency_ms)}",
     ]
-    return Chip(health.venue, state, value, "\n".join([*lines, health.note] if health.note else lines))
+    lines += [note for note in (health.note, f"orders: {health.account}" if health.account else "") if note]
+    return Chip(health.venue, "silent" if state == "live" and health.account else state, value, "\n".join(lines))
 
 
 def grouped(chips: Sequence[Chip], *, letters: int | None = None) -> tuple[Chip, ...]:
@@ -173,10 +189,10 @@ class HealthStrip(QWidget):
         _paint_state(painter, chip.state, QPointF(x + _DOT_PX / 2, self.height() / 2), self._theme.color(_TOKENS.get(chip.state, "muted")))
         x += _DOT_PX + 5
         middle = Qt.AlignmentFlag.AlignVCenter
-        painter.setPen(self._theme.color("text" if chip.state == "live" else "muted"))
+        painter.setPen(self._theme.color("text" if chip.state in _BOOK_LIVES else "muted"))
         painter.drawText(QRect(x, 0, name + 2, self.height()), middle, chip.written)
         if with_values:
-            painter.setPen(self._theme.color("muted" if chip.state == "live" else _TOKENS.get(chip.state, "muted")))
+            painter.setPen(self._theme.color("muted" if chip.state in _BOOK_LIVES else _TOKENS.get(chip.state, "muted")))
             painter.drawText(QRect(x + name + 5, 0, value + 2, self.height()), middle, chip.value)
 
     def event(self, event: QEvent) -> bool:
@@ -205,6 +221,11 @@ def _paint_state(painter: QPainter, state: str, at: QPointF, color: QColor) -> N
     r = _DOT_PX / 2
     if state == "live":
         painter.drawEllipse(at, r - 1, r - 1)
+    elif state == "silent":
+        box = QRectF(at.x() - r + 1, at.y() - r + 1, 2 * r - 2, 2 * r - 2)
+        painter.drawPie(box, 90 * 16, 180 * 16)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(box)
     elif state == "gap":
         painter.drawLine(at + QPointF(-r + 1, -r + 1), at + QPointF(r - 1, r - 1))
         painter.drawLine(at + QPointF(-r + 1, r - 1), at + QPointF(r - 1, -r + 1))

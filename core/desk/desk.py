@@ -27,6 +27,7 @@ from core.desk.holdings import Holding, holdings
 from core.desk.limits import LimitsFile, RiskLimits
 from core.desk.markets import Market, open_market
 from core.desk.notices import Notices
+from core.desk.private_side import PrivateSides
 from core.desk.profile import folder, profile_name
 from core.desk.settings import Settings
 from core.desk.watchdog import BookWatchdog
@@ -75,6 +76,7 @@ class Desk:
         limits = settings.limits or self._limits_file.load()
         self.engine = ExecutionEngine(self.order_manager, self.connectors, self.orderbooks, limits)
         self.engine.make_ready = self._make_ready
+        self._private = PrivateSides(self.connectors, self.engine.live)
         self._recovery = Recovery(self.order_manager, self.engine, self._notices.tell)
         self._connections = Connections(self.connectors, self.orderbooks, self.clock, self._notices.tell, self._on_late)
         self._market = market
@@ -203,7 +205,7 @@ class Desk:
             if why := self._connections.why_not(venue):
                 health.append(not_connected(venue, why))
             elif (book := view.books.get(venue)) is not None:
-                health.append(venue_health(connector, book, view.now_us))
+                health.append(venue_health(connector, book, view.now_us, self._private.trouble(venue)))
         return health
 
     def holdings(self) -> list[Holding]:

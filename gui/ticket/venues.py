@@ -226,13 +226,13 @@ class _Row:
         live = state is BookState.LIVE
         set_role(self._dot, _DOT.get(state, "warn"))
         late = f"{state.value}, last update {formats.age(health.age_ms)} ago" if health and health.age_ms is not None else state.value
-        note = f"{late}. {health.note}" if health and health.note else late
+        said = ". ".join(filter(None, (late, health.note, health.account))) if health else late
         fee = self._instrument.maker_fee if maker else self._instrument.taker_fee
         quietly_set(self._fee, formats.bps(fee * _BPS, 1, unit=self._alone))
         best = None if book is None else book.best_ask if side is OrderSide.BUY else book.best_bid
         quietly_set(self._touch, formats.price(best, self._instrument.price_decimals) if live else _STATE_WORDS.get(state, state.value))
         set_role(self._touch, "" if live else "warn")
-        note = f"{self._venue}: {self._touch.text()}\n{note}"
+        note = f"{self._venue}: {self._touch.text()}\n{said}"
         if self._dot.toolTip() != note:
             self._dot.setToolTip(note)
 

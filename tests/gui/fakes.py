@@ -54,6 +54,7 @@ class FakeHealth:
     latency_ms: float | None = 40.0
     note: str = ""
     connected: bool = True
+    account: str = ""
 
 
 class FakeBooks:

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from core.domain.market import BookState
-from gui.health import HealthStrip, chip_of, grouped
+from gui.health import HealthStrip, chip_of, grouped, rest_of
 from gui.statusbar import LagMeter, StatusBar
 from gui.theme import Theme
 from gui.topbar import TopBar, spread_bps
@@ -34,6 +34,14 @@ def test_a_troubled_venue_is_named_in_words() -> None:
     assert "skipped 12 updates" in gap.tip
     assert chip_of(FakeHealth("okx_spot", BookState.EMPTY, age_ms=None)).value == "no book"
     assert chip_of(FakeHealth("okx_spot", BookState.LIVE)).value == "12 ms"
+
+
+def test_a_venue_that_is_silent_about_our_orders_is_no_green_dot_although_its_book_lives() -> None:
+    silent = chip_of(FakeHealth("okx_spot", BookState.LIVE, account="the private stream is down"))
+    assert (silent.state, silent.value) == ("silent", "12 ms")
+    assert "orders: the private stream is down" in silent.tip
+    assert chip_of(FakeHealth("okx_spot", BookState.STALE, account="the private stream is down")).state == "stale"
+    assert rest_of([silent, chip_of(FakeHealth("bybit_spot", BookState.LIVE))]).value == "silent"
 
 
 @pytest.mark.parametrize("width", [1200, 500, 90])

@@ -13,6 +13,8 @@ from core.domain.clock import MICROSECONDS, SimulatedClock
 from core.domain.errors import BadRequest, NotPossible, UnknownSymbol, VenueRefused, VenueUnavailable
 from core.domain.market import BookState
 from core.domain.orders import ParentStatus
+from core.exchanges.paper.connector import PaperConnector
+from core.exchanges.paper.faults import Call, Fault, StreamFault
 from tests.core.desk.exchanges import MANY, OTHER, SYMBOL, Exchanges, driven, exchange_desk, said
 
 
@@ -208,3 +210,30 @@ async def test_a_book_that_hangs_on_its_way_back_does_not_keep_the_others_from_t
         assert feed.resynced["binance_spot", SYMBOL] == 0  # the first one is still under way
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
+
+
+async def test_a_venue_whose_books_flow_and_whose_account_is_silent_says_so() -> None:
+    async with exchange_desk() as (desk, _feed, clock):
+
+        def account() -> str:
+            return desk.venue_health(SYMBOL)[0].account
+
+        venue = desk.connectors["binance_spot"]
+        assert isinstance(venue, PaperConnector)
+        assert account() == ""
+        venue.drop_stream()
+        await clock.advance(1)
+        assert account() == "the private stream is down: news of orders come late"
+        venue.restore_stream()
+        await clock.advance(1)
+        assert account() == ""
+        venue.faults.arm(Fault.TIMEOUT_PLACED)
+        venue.faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+        venue.faults.arm(StreamFault.DROPPED, times=2)
+        await desk.engine.execute_order(SYMBOL, "buy", "0.5", "limit", "99", exchanges=["binance_spot"])
+        await clock.advance(20)
+        assert account() == "it does not answer questions about 1 order"
+        assert desk.venue_health(SYMBOL)[1].account == ""
+        venue.faults.clear()
+        await clock.advance(20)
+        assert account() == ""
