@@ -20,6 +20,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import final
 
+from core.desk.clock_watch import watch_clock
 from core.desk.connections import Connections
 from core.desk.foreign import ForeignOrder
 from core.desk.health import VenueHealth, not_connected, venue_health
@@ -31,6 +32,7 @@ from core.desk.private_side import PrivateSides
 from core.desk.profile import folder, profile_name
 from core.desk.settings import Settings
 from core.desk.watchdog import BookWatchdog
+from core.domain.clock import SystemClock
 from core.domain.enums import ExecutionStrategy
 from core.domain.errors import JournalError, UnknownSymbol
 from core.domain.events import Notice
@@ -81,7 +83,7 @@ class Desk:
         self._connections = Connections(self.connectors, self.orderbooks, self.clock, self._notices.tell, self._on_late)
         self._market = market
         self._pump: asyncio.Task[None] | None = None
-        self._watch: asyncio.Task[None] | None = None
+        self._watches: list[asyncio.Task[None]] = []
         if market.feed is not None:
             market.feed.on_notice(self._notices.take)
         self.order_manager.on_notice(self._notices.take)
@@ -102,7 +104,10 @@ class Desk:
         self.engine.risk.ask_balances()
         if self._market.silence_is_a_fault:
             watchdog = BookWatchdog(self.orderbooks, self.connectors, self.clock, self._notices.tell)
-            self._watch = asyncio.get_running_loop().create_task(watchdog.watch(), name="book watchdog")
+            self._watches.append(asyncio.get_running_loop().create_task(watchdog.watch(), name="book watchdog"))
+        if isinstance(self.clock, SystemClock):
+            watching = watch_clock(self.clock, self._notices.tell)
+            self._watches.append(asyncio.get_running_loop().create_task(watching, name="clock watch"))
         if not self._market.lives_on:
             self._recovery.close_as_gone()
             return
@@ -131,7 +136,7 @@ class Desk:
         await self._recovery.close()
         await self.engine.close()
         await self.order_manager.close()
-        for task in filter(None, [self._pump, self._watch]):
+        for task in filter(None, [self._pump, *self._watches]):
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         await self._connections.close()

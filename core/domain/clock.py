@@ -3,7 +3,7 @@
 Sleeping compares against the clock on waking, because Qt's coarse timers fire up to
 25 ms early or late. Times are integer microseconds since the Unix epoch (`_us`).
 
-`SystemClock` is wall time. `ScaledClock` is a recording's time, running N times as fast as the wall's.
+`SystemClock` is wall time that never runs back. `ScaledClock` is a recording's time, running N times as fast as the wall's.
 `SimulatedClock` stands still until someone advances it: tests advance it by hand, a replay at `max` speed
 advances it from event to event. While real work is in flight (a disk commit in a thread) the holder of
 `hold()` keeps it still.
@@ -16,7 +16,7 @@ import heapq
 import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, final
 
@@ -27,6 +27,8 @@ MICROSECONDS = 1_000_000
 # A woken task may need several turns of the loop before it sleeps on the clock again: every
 # hop through a future or a queue costs one. Thirty covers the longest chain with room to spare.
 _SETTLE_TURNS = 30
+# A clock that is ahead loses this share of what passes: 100 ppm of drift are made up for a hundred times over.
+_SLOWER = 100
 
 
 class Clock(Protocol):
@@ -34,6 +36,10 @@ class Clock(Protocol):
 
     def now_us(self) -> int:
         """Microseconds since the Unix epoch."""
+        ...
+
+    def steady_us(self) -> int:
+        """Microseconds since some moment, of time that has surely passed: no clock that is set forward is in it."""
         ...
 
     async def sleep_until(self, deadline_us: int) -> None:
@@ -52,10 +58,35 @@ class Clock(Protocol):
 
 @final
 class SystemClock:
-    """Wall time."""
+    """Wall time that never runs back.
+
+    A sleep of the machine and a clock set forward are followed at once. When the computer's clock is set back, this one goes on
+    by what has really passed, a little slower until the two agree again: whatever waits for a moment would else wait for as long
+    as the step, and what is old would look new.
+
+    Args:
+        wall_ns, steady_ns: where the time comes from.
+    """
+
+    def __init__(self, wall_ns: Callable[[], int] = time.time_ns, steady_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._wall_ns = wall_ns
+        self._steady_ns = steady_ns
+        self._now_ns, self._seen_ns = wall_ns(), steady_ns()
 
     def now_us(self) -> int:
-        return time.time_ns() // 1_000
+        seen_ns = self._steady_ns()
+        passed_ns, self._seen_ns = seen_ns - self._seen_ns, seen_ns
+        wall_ns, now_ns = self._wall_ns(), self._now_ns + passed_ns
+        self._now_ns = max(wall_ns, now_ns - passed_ns // _SLOWER)
+        return self._now_ns // 1_000
+
+    def steady_us(self) -> int:
+        return self._steady_ns() // 1_000
+
+    @property
+    def ahead_s(self) -> float:
+        """How far this clock is ahead of the computer's, which was set back."""
+        return max(self._now_ns - self._wall_ns(), 0) / 1e9
 
     async def sleep_until(self, deadline_us: int) -> None:
         await asyncio.sleep(0)
@@ -94,6 +125,9 @@ class ScaledClock:
         self._latest_us = max(self._latest_us, self._start_us + int(passed_us * self._speed))
         return self._latest_us
 
+    def steady_us(self) -> int:
+        return int(self._wall.steady_us() * self._speed)
+
     async def sleep_until(self, deadline_us: int) -> None:
         await asyncio.sleep(0)
         while (left_us := deadline_us - self.now_us()) > 0:
@@ -120,6 +154,9 @@ class SimulatedClock:
         self._released.set()
 
     def now_us(self) -> int:
+        return self._now_us
+
+    def steady_us(self) -> int:
         return self._now_us
 
     async def sleep_until(self, deadline_us: int) -> None:

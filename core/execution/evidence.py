@@ -27,8 +27,6 @@ QUARANTINE_LOOK_S = 15.0
 # that grant more say so (`Capabilities.late_s`).
 ARRIVAL_WINDOW_US = 15 * MICROSECONDS
 EMPTY_LOOKS_NEEDED = 2
-# Looks take their time, too: that much may pass besides what is waited between them.
-CLOCKS_DIFFER_S = 5.0
 DEADLINE_US = 60 * MICROSECONDS
 
 
@@ -64,21 +62,21 @@ class Evidence:
             self._tasks.spawn(self._investigate(child, connector, first_look_s), f"evidence {child.client_id}")
 
     async def _investigate(self, child: ChildState, connector: ExchangeConnector, wait_s: float) -> None:
-        started_us, empty_looks, waited_s = self._clock.now_us(), 0, 0.0
-        since_us = started_us
+        started_us, empty_looks = self._clock.now_us(), 0
+        since_us, since_steady_us = started_us, self._clock.steady_us()
         try:
             while in_doubt(child):
                 await self._clock.sleep(wait_s)
-                waited_s += wait_s
-                if child.gave_up_us is not None and child.gave_up_us > since_us:  # given up while it was looked for
-                    since_us, waited_s = child.gave_up_us, 0.0
+                if (given_up_us := _given_up_us(child)) > since_us:  # while it was looked for
+                    since_us, since_steady_us = given_up_us, self._clock.steady_us()
                 wait_s = min(max(wait_s * 2, FIRST_LOOK_S), SLOWEST_LOOK_S)
                 if child.knowledge is Knowledge.QUARANTINED:
                     wait_s = QUARANTINE_LOOK_S
                 if not in_doubt(child):
                     return
-                asked_us = self._clock.now_us()
-                found = await self._look(child, connector)
+                # A clock that is set forward meanwhile proves nothing.
+                surely_us = since_us + self._clock.steady_us() - since_steady_us
+                found = await self._look(child, connector, surely_us)
                 if not in_doubt(child):  # it was learned, or decided by the trader, while the question was under way
                     return
                 if found is not False:
@@ -87,9 +85,7 @@ class Evidence:
                     self._changed(child)
                     return
                 if found is None:
-                    # Clocks are set, and laptops sleep; what was waited through has surely passed.
-                    surely_us = since_us + round((waited_s + CLOCKS_DIFFER_S) * MICROSECONDS)
-                    empty_looks += self._cannot_arrive(child.gave_up_us, min(asked_us, surely_us), connector)
+                    empty_looks += self._cannot_arrive(child.gave_up_us, surely_us, connector)
                     if empty_looks >= EMPTY_LOOKS_NEEDED and child.status in (ChildStatus.INTENT, ChildStatus.SUBMITTING):
                         self._prove_absent(child)
                         return
@@ -104,13 +100,17 @@ class Evidence:
 
     @staticmethod
     def _cannot_arrive(gave_up_us: int | None, asked_us: int, connector: ExchangeConnector) -> bool:
-        """Whether what was asked at `asked_us` can be told of the request: its answer was so long given up that it never arrives later."""
+        """Whether what is asked at `asked_us` or later can be told of the request: its answer was given up so long before."""
         window_us = max(ARRIVAL_WINDOW_US, round(connector.capabilities.late_s * MICROSECONDS))
         return gave_up_us is not None and asked_us - gave_up_us >= window_us
 
-    async def _look(self, child: ChildState, connector: ExchangeConnector) -> bool | None:
-        """True: the venue knows it. None: a successful look-up knew nothing. False: the look-up failed, or was overtaken by news."""
-        symbol, asked_us, before = child.parent.request.symbol, self._clock.now_us(), _standing(child)
+    async def _look(self, child: ChildState, connector: ExchangeConnector, surely_us: int) -> bool | None:
+        """True: the venue knows it. None: a successful look-up knew nothing. False: the look-up failed, or was overtaken by news.
+
+        Args:
+            surely_us: what has surely passed by now.
+        """
+        symbol, before = child.parent.request.symbol, _standing(child)
         fills: Sequence[Fill] = ()
         try:
             news = await connector.find_order(symbol, child.client_id)
@@ -136,14 +136,14 @@ class Evidence:
         if news.status is VenueOrderStatus.OPEN and child.status.terminal and not child.settled:
             self._cancel_revenant(child)
         elif news.status is VenueOrderStatus.OPEN and not child.settled:
-            self._settle_requests(child, asked_us, connector)
+            self._settle_requests(child, surely_us, connector)
         return True
 
-    def _settle_requests(self, child: ChildState, asked_us: int, connector: ExchangeConnector) -> None:
+    def _settle_requests(self, child: ChildState, surely_us: int, connector: ExchangeConnector) -> None:
         """It is open: an unanswered cancel has not taken effect; an unanswered amend neither, once it can't arrive any more."""
         if child.cancelling:
             self._cancel_failed(child)
-        if child.wish is not None and self._cannot_arrive(child.wish.gave_up_us, asked_us, connector):
+        if child.wish is not None and self._cannot_arrive(child.wish.gave_up_us, surely_us, connector):
             child.drop_wish(self._clock.now_us())
             self._changed(child)
 
@@ -163,6 +163,11 @@ class Evidence:
 def _standing(child: ChildState) -> tuple[object, ...]:
     """Whatever a question is about. Fills alone do not count: a busy order could else never be looked up."""
     return child.terms_told, child.status, child.doubted_us, child.wish, child.cancelling, child.cancel_asked_us
+
+
+def _given_up_us(child: ChildState) -> int:
+    """When the last answer to a create or a change was given up; 0 when none was."""
+    return max(child.gave_up_us or 0, (child.wish.gave_up_us or 0) if child.wish is not None else 0)
 
 
 def _unresolved(child: ChildState) -> bool:

@@ -32,6 +32,46 @@ async def test_sleeping_in_a_recordings_time_takes_so_much_less_of_the_walls() -
     assert clock.now_us() == START_US + 30_000_000
 
 
+class Computer:
+    """A computer's clocks, moved by hand. Seconds."""
+
+    def __init__(self) -> None:
+        self.wall_s, self.steady_s = 1_700_000_000.0, 50.0
+        self.clock = SystemClock(lambda: round(self.wall_s * 1e9), lambda: round(self.steady_s * 1e9))
+
+    def pass_s(self, seconds: float) -> float:
+        """Let time pass; what the clock made of it."""
+        before_us = self.clock.now_us()
+        self.wall_s, self.steady_s = self.wall_s + seconds, self.steady_s + seconds
+        return (self.clock.now_us() - before_us) / 1e6
+
+
+def test_a_computers_clock_that_is_set_back_does_not_stop_time() -> None:
+    computer = Computer()
+    assert computer.pass_s(10) == pytest.approx(10)
+    before_us = computer.clock.now_us()
+    computer.wall_s -= 3_600
+    assert computer.clock.now_us() == before_us
+    assert computer.pass_s(10) == pytest.approx(9.9)
+    assert computer.clock.ahead_s == pytest.approx(3_599.9)
+
+
+def test_a_clock_that_is_ahead_comes_back_to_the_computers_without_ever_running_back() -> None:
+    computer = Computer()
+    computer.wall_s -= 1
+    passed = [computer.pass_s(1) for _ in range(150)]
+    assert min(passed) == pytest.approx(0.99)
+    assert computer.clock.now_us() == round(computer.wall_s * 1e6)
+    assert computer.pass_s(10) == pytest.approx(10)
+
+
+def test_a_sleep_of_the_machine_and_a_clock_set_forward_are_followed() -> None:
+    computer = Computer()
+    computer.wall_s += 3_600
+    assert computer.clock.now_us() == round(computer.wall_s * 1e6)
+    assert computer.clock.ahead_s == 0
+
+
 async def test_a_deadline_that_has_passed_wakes_at_once_but_gives_way() -> None:
     clock = ScaledClock(START_US, 1, SimulatedClock())
     turns: list[str] = []
