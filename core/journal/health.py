@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.domain.errors import JournalError
-from core.journal.failures import in_words
-from core.journal.schema import SCHEMA_VERSION
-
-_BUSY_S = 1.0
+from core.journal.failures import WAY_ON
+from core.journal.store import iterate_entries, open_beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +25,15 @@ class JournalHealth:
 
 
 def inspect(path: Path) -> JournalHealth:
-    """Look through every page of the file; nothing is changed.
+    """Look through every page of the file and every entry on them; nothing is changed.
 
     Raises:
         JournalError: it is missing, damaged, or of another version.
     """
-    try:
-        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S)
-        try:
-            (version,) = db.execute("PRAGMA user_version").fetchone()
-            (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise JournalError(f"The journal {path} is damaged.", detail=verdict)
-            if version != SCHEMA_VERSION:
-                raise JournalError(f"The journal {path} is of version {version}, not {SCHEMA_VERSION}; open it in Fathom once.")
-            (entries,) = db.execute("SELECT count(*) FROM entries").fetchone()
-            (unfinished,) = db.execute("SELECT count(*) FROM parents WHERE over = 0").fetchone()
-        finally:
-            db.close()
+    with open_beside(path) as db:
+        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise JournalError(f"The journal {path} is damaged; {WAY_ON}.", detail=verdict)
+        entries = sum(1 for _ in iterate_entries(db, path))
+        (unfinished,) = db.execute("SELECT count(*) FROM parents WHERE over = 0").fetchone()
         return JournalHealth(entries, unfinished, path.stat().st_size)
-    except (sqlite3.Error, OSError) as error:
-        raise JournalError(f"The journal {path} can't be read: {in_words(error)}.", detail=error) from error

@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, final
 
@@ -18,7 +19,7 @@ import orjson
 
 from core.domain.errors import JournalError
 from core.journal.entry import Entry, Kind, Line, Story
-from core.journal.failures import in_words
+from core.journal.failures import WAY_ON, in_words
 from core.journal.lock import ProfileLock
 from core.journal.schema import SCHEMA_VERSION, bring_up
 
@@ -27,6 +28,7 @@ _log = logging.getLogger(__name__)
 # How long another program's lock on the file is waited for; the writer's thread waits, not the loop.
 _BUSY_S = 1.0
 _COLUMNS = "seq, ts_us, parent_id, order_id, kind, body"
+_ALL_ENTRIES = f"SELECT {_COLUMNS} FROM entries ORDER BY seq"  # noqa: S608 - a constant
 # Rows of one INSERT. SQLite takes 999 values in one statement in its oldest builds.
 _ROWS = 100
 
@@ -64,7 +66,7 @@ class Store:
             if isinstance(error, sqlite3.Error | OSError):
                 raise JournalError(f"{self._name} can't be opened: {in_words(error)}.", detail=error) from error
             if isinstance(error, ValueError | KeyError | TypeError):  # an old version's entries made no sense
-                raise JournalError(f"{self._name} can't be brought up to this version: it is damaged.", detail=error) from error
+                raise JournalError(f"{self._name} can't be brought up to this version: it is damaged; {WAY_ON}.", detail=error) from error
             raise
         self.last_seq: int = newest[0] if newest else 0
         self.last_us: int = newest[1] if newest else 0
@@ -75,7 +77,7 @@ class Store:
 
     @property
     def _name(self) -> str:
-        return f"The journal {self._path}" if self._path is not None else "The journal in memory"
+        return _name_of(self._path)
 
     def _connect(self, *, make: bool = False) -> sqlite3.Connection:
         mode = "rwc" if make else "rw"
@@ -150,7 +152,7 @@ class Store:
             JournalError: the file is damaged. So do the others here.
         """
         if order_id is None:
-            return [_entry(row) for row in self._query(f"SELECT {_COLUMNS} FROM entries ORDER BY seq")]  # noqa: S608 - a constant
+            return [_entry(row, self._path) for row in self._query(_ALL_ENTRIES)]
         parent_id = self.parent_of(order_id) or order_id
         return [entry for entry in self._of_parent(parent_id) if order_id in (entry.order_id, parent_id)]
 
@@ -167,7 +169,7 @@ class Store:
 
     def _of_parent(self, parent_id: str) -> list[Entry]:
         rows = self._query(f"SELECT {_COLUMNS} FROM entries WHERE parent_id = ? ORDER BY seq", parent_id)  # noqa: S608 - a constant
-        return [_entry(row) for row in rows]
+        return [_entry(row, self._path) for row in rows]
 
     def _query(self, query: str, *values: object) -> list[Any]:
         try:
@@ -204,37 +206,61 @@ def _insert(db: sqlite3.Connection, lines: Sequence[Line]) -> None:
     db.execute("COMMIT")
 
 
-def _entry(row: tuple[int, int, str, str, str, bytes]) -> Entry:
+def _name_of(path: Path | None) -> str:
+    return f"The journal {path}" if path is not None else "The journal in memory"
+
+
+def _entry(row: tuple[int, int, str, str, str, bytes], path: Path | None = None) -> Entry:
+    """SQLite checks its pages, not what is written on them."""
     seq, ts_us, parent_id, order_id, kind, body = row
     try:
         told = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise _damaged(seq, order_id, error) from error
-    if not isinstance(told, dict):
-        raise _damaged(seq, order_id, told)
+        if not isinstance(told, dict):
+            raise TypeError(f"a body is an object, not {told!r}")
+    except (orjson.JSONDecodeError, TypeError) as error:
+        raise JournalError(
+            f"{_name_of(path)} is damaged: entry {seq}, of order {order_id}, can't be read; {WAY_ON}.", detail=error
+        ) from error
     return Entry(seq, ts_us, parent_id, order_id, kind, told)
 
 
-def _damaged(seq: int, order_id: str, detail: object) -> JournalError:
-    """SQLite checks its pages, not what is written on them."""
-    return JournalError(f"The journal is damaged: entry {seq}, of order {order_id}, can't be read.", detail=detail)
+# -- beside whoever writes it ------------------------------------------------------------------------
+
+
+@contextmanager
+def open_beside(path: Path) -> Iterator[sqlite3.Connection]:
+    """The file for reading, without a lock; nothing is changed.
+
+    Raises:
+        JournalError: there is no such file, or, also later in the block, it can't be read.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S)) as db:
+            yield db
+    except (sqlite3.Error, OSError) as error:
+        raise JournalError(f"{_name_of(path)} can't be read: {in_words(error)}.", detail=error) from error
+
+
+def iterate_entries(db: sqlite3.Connection, path: Path) -> Iterator[Entry]:
+    """All of a file that `open_beside` opened, oldest first.
+
+    Raises:
+        JournalError: it is damaged, or of another version.
+    """
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise JournalError(f"{_name_of(path)} was written by a newer Fathom; update this one to read it.")
+    if version < SCHEMA_VERSION:
+        raise JournalError(f"{_name_of(path)} is of version {version}, not {SCHEMA_VERSION}; open it in Fathom once.")
+    for row in db.execute(_ALL_ENTRIES):
+        yield _entry(row, path)
 
 
 def read_entries(path: Path) -> list[Entry]:
-    """All of a journal, oldest first, beside whoever writes it: for reports, which need no lock.
+    """All of a journal, oldest first: for reports, which need no lock.
 
     Raises:
         JournalError: there is no such file, it is damaged, or of another version.
     """
-    try:
-        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S)
-        try:
-            (version,) = db.execute("PRAGMA user_version").fetchone()
-            if version != SCHEMA_VERSION:
-                raise JournalError(f"The journal {path} is of version {version}, not {SCHEMA_VERSION}; open it in Fathom once.")
-            rows = db.execute(f"SELECT {_COLUMNS} FROM entries ORDER BY seq").fetchall()  # noqa: S608 - a constant
-        finally:
-            db.close()
-    except sqlite3.Error as error:
-        raise JournalError(f"The journal {path} can't be read: {in_words(error)}.", detail=error) from error
-    return [_entry(row) for row in rows]
+    with open_beside(path) as db:
+        return list(iterate_entries(db, path))

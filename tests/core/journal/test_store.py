@@ -142,7 +142,7 @@ def test_an_entry_that_is_not_what_was_written_is_named(body: bytes, tmp_path: P
     db.close()
     journal = Journal(path)
     for read in (journal.load, journal.entries, lambda: read_entries(path)):
-        with pytest.raises(JournalError, match="The journal is damaged: entry 3, of order P-1-c1, can't be read"):
+        with pytest.raises(JournalError, match="is damaged: entry 3, of order P-1-c1, can't be read; to start anew, check its open orders"):
             read()
     journal.close()
 
