@@ -228,6 +228,8 @@ class ChildState:
         """
         before = (self.status, self.knowledge, self.pending, self.price, self.amount, self.claimed_end, self.claimed_filled)
         self.venue_order_id = news.venue_order_id or self.venue_order_id
+        if self.unverified and (looked_up or news.status is not VenueOrderStatus.OPEN):
+            self.claimed_filled = news.filled  # beyond what was seen the claim was the trader's word; now its venue speaks
         if news.status is VenueOrderStatus.OPEN:
             self._take_open(news, now_us, looked_up=looked_up)
         else:
@@ -258,14 +260,13 @@ class ChildState:
     def _take_ending(self, news: VenueOrder, ending: ChildEvent, now_us: int) -> None:
         if self.settled and news.filled <= self.executed.amount:
             self._adopt(news)  # its last word, also on a change whose fills came first
-            if self.unverified:  # what was claimed beyond this was the trader's word
-                self.claimed_filled = news.filled
             return
         self.news_us = max(self.news_us, news.ts_us)
         self._adopt(news)
         if news.reason:
             self.reason = news.reason
-        self.claimed_end, self.claimed_filled = ending, news.filled
+        # Less than it has said before is old news or a mistake: what was filled once stays filled.
+        self.claimed_end, self.claimed_filled = ending, max(self.claimed_filled, news.filled)
         self._finish_claim(now_us)
 
     def _adopt(self, news: VenueOrder) -> None:

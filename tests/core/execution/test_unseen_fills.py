@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from core.domain.enums import Liquidity, OrderSide
 from core.domain.errors import BadAmount
 from core.domain.orders import Fill, Knowledge, ParentStatus
+from core.exchanges.connector import VenueOrderStatus
 from core.exchanges.paper.faults import Call, Fault, StreamFault
 from tests.core.exchanges.paper_desk import SYMBOL
 from tests.core.execution.crashing import crash_floor
@@ -197,3 +199,29 @@ async def test_an_order_that_was_overfilled_says_what_it_is_waiting_for() -> Non
         await f.wait(30)
         assert order.snapshot().reason == f"filled more than was asked for: check {V}; taking back what is still open"
         f.broken.clear()
+
+
+@pytest.mark.parametrize("looked_up", [False, True])
+async def test_a_venue_that_says_less_than_before_frees_nothing(looked_up: bool) -> None:
+    """Its stream tells of 0.6 and then, from an older server, of an end with nothing filled. The trades themselves come late."""
+    async with floor(V) as f:
+        order = await resting(f)
+        (child,) = order.children
+        record = f.manager.child(child.id)
+        assert record is not None
+        f.venues[V].faults.chance(StreamFault.DROPPED, 1.0)
+        f.venues[V].faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+        sell_into(f, "99", "0.6")
+        await f.wait(0.1)
+        truly = f.venues[V].truth.orders[child.id].report()
+        assert truly.filled == Decimal("0.6")
+        f.manager._take_order(record, truly, looked_up)
+        f.venues[V].truth.cancel(SYMBOL, child.id)
+        f.manager._take_order(record, replace(truly, status=VenueOrderStatus.CANCELLED, filled=Decimal(0)), looked_up)
+        await f.wait(1)
+        assert order.snapshot().live_amount == 2
+        assert len(order.children) == 1
+        f.venues[V].faults.clear()
+        await f.wait(60)
+        assert order.filled_amount == f.all_truth() == Decimal("0.6")
+        assert order.filled_amount + order.snapshot().live_amount <= 2
