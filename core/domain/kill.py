@@ -28,6 +28,7 @@ class KillReport:
         cancelled: orders on venues that are known to be over without having filled completely.
         filled: orders that filled before their cancel arrived.
         unconfirmed: what the trader should look at, on the venue itself.
+        unrecorded: why it is not in the journal, one sentence; empty when it is. What was stopped then comes back paused after a restart.
         not_ours: open orders that the venues listed and that were not sent from here: they stay.
     """
 
@@ -36,6 +37,7 @@ class KillReport:
     filled: int = 0
     unconfirmed: tuple[Unconfirmed, ...] = ()
     not_ours: int = 0
+    unrecorded: str = ""
 
     @property
     def sentence(self) -> str:
@@ -43,7 +45,8 @@ class KillReport:
         orders = f"{_count(self.cancelled, 'order')} cancelled"
         filled = f", {self.filled} filled first" if self.filled else ""
         left = f" {_count(self.not_ours, 'order')} not sent from here left open." if self.not_ours else ""
-        return f"Killed: {_count(self.parents, 'parent')}, {orders}{filled}{self._open_questions()}.{left}"
+        unrecorded = f" Not on record: {self.unrecorded}" if self.unrecorded else ""
+        return f"Killed: {_count(self.parents, 'parent')}, {orders}{filled}{self._open_questions()}.{left}{unrecorded}"
 
     def _open_questions(self) -> str:
         by_venue: dict[str, int] = {}

@@ -56,6 +56,7 @@ class KillSwitch:
             parents=parents,
             cancelled=sum(child.settled and child.status is not ChildStatus.FILLED for child in doomed),
             filled=sum(child.settled and child.status is ChildStatus.FILLED for child in doomed),
+            unrecorded=str(self._manager.journal.trouble or ""),
             not_ours=sum(sweep.not_ours for sweep in sweeps.values()),
             unconfirmed=(*(one for sweep in sweeps.values() for one in sweep.unconfirmed()), *self._out_of_reach()),
         )
@@ -82,17 +83,19 @@ class KillSwitch:
     def _cancel(self, children: list[ChildState]) -> None:
         for child in children:
             if child.planned.exchange in self._connectors:
-                self._manager.cancel(child, urgent=True)
+                self._manager.cancel(child, urgent=True, beside=True)
 
     def _out_of_reach(self) -> list[Unconfirmed]:
         """Restored from a journal, and their venue is not open now."""
+        why = "its venue is not open in this session"
         strange = [child for child in self._live if child.planned.exchange not in self._connectors]
-        return [Unconfirmed(child.planned.exchange, child.client_id, "its venue is not open in this session") for child in strange]
+        found = [Unconfirmed(child.planned.exchange, child.client_id, why) for child in strange]
+        return found + [Unconfirmed(venue, "", why) for venue in sorted({at for at, _ in self._manager.unread} - self._connectors.keys())]
 
     def _symbols(self, venue: str) -> set[str]:
         """What we have ever traded there: nothing of ours can be open elsewhere. A venue that is not connected can't deny any of it."""
         listed = self._connectors[venue].instruments
-        traded = self._manager.traded_symbols(venue)
+        traded = self._manager.traded_symbols(venue) | {symbol for at, symbol in self._manager.unread if at == venue and symbol}
         return traded & listed.keys() if listed else traded
 
 
@@ -114,7 +117,7 @@ class _Sweep:
         self._asking = set(symbols)
         while self._asking or self._live.on(self._connector.venue):
             for child in self._live.on(self._connector.venue):
-                self._manager.cancel(child, urgent=True)
+                self._manager.cancel(child, urgent=True, beside=True)
             for symbol in sorted(symbols if not self._asking else self._asking):
                 await self._ask(symbol)
             if self._asking or self._live.on(self._connector.venue):

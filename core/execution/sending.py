@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import final
@@ -78,7 +79,7 @@ class Sender:
         self._take_order = take_order
         self._changed = changed
         self._creating: dict[str, asyncio.Task[None]] = {}
-        self._cancels: set[str] = set()  # on their way
+        self._cancels: Counter[str] = Counter()  # on their way
 
     def is_creating(self, child: ChildState) -> bool:
         """Its create has not been answered yet: whatever it is, the answer will tell."""
@@ -155,7 +156,7 @@ class Sender:
             child.sent_us = 0  # it never got as far as its venue
         child.advance(_verdict(error), self._clock.now_us())
 
-    def cancel(self, child: ChildState, *, release: bool, urgent: bool, insist: bool = False) -> bool:
+    def cancel(self, child: ChildState, *, release: bool, urgent: bool, insist: bool = False, beside: bool = False) -> bool:
         """Ask for a cancel in the background; False when one is under way, or failed a moment ago and it is not `urgent`.
 
         The trader may join in a cancel that is under way: its amount is his to take back (`release`) all the same.
@@ -166,7 +167,7 @@ class Sender:
         child.insisted = child.insisted or insist
         if child.cancelling:
             joins, child.releases = release and not child.releases, child.releases or release
-            return (urgent and self.cancel_again(child, URGENT_AGAIN_US)) or joins
+            return (urgent and self.cancel_again(child, URGENT_AGAIN_US, beside=beside)) or joins
         if now_us < child.not_before_us and not urgent:
             return False
         child.cancelling, child.updated_us = True, now_us
@@ -174,19 +175,29 @@ class Sender:
         self._tasks.spawn(self._cancel(child), f"cancel {child.client_id}")
         return True
 
-    def cancel_again(self, child: ChildState, after_us: int = AGAIN_US) -> bool:
-        """Repeat a cancel that was asked for so long ago and of which nothing has become known: cancelling twice is cancelling once."""
-        if not child.cancelling or child.client_id in self._cancels or self._clock.now_us() - child.cancel_asked_us < after_us:
+    def cancel_again(self, child: ChildState, after_us: int = AGAIN_US, *, beside: bool = False) -> bool:
+        """Repeat a cancel that was asked for so long ago and of which nothing has become known: cancelling twice is cancelling once.
+
+        Args:
+            beside: also while the last request hangs, but only one, and none while that has not left.
+        """
+        now_us, hanging = self._clock.now_us(), self._cancels[child.client_id]
+        if not child.cancelling or now_us - child.cancel_asked_us < after_us:
             return False
+        if hanging and not (beside and hanging == 1 and child.cancel_asked_us):
+            return False
+        child.cancel_asked_us = now_us
         self._tasks.spawn(self._cancel(child), f"cancel {child.client_id} again")
         return True
 
     async def _cancel(self, child: ChildState) -> None:
-        self._cancels.add(child.client_id)
+        self._cancels[child.client_id] += 1
         try:
             await self._ask_to_cancel(child)
         finally:
-            self._cancels.discard(child.client_id)
+            self._cancels[child.client_id] -= 1
+            if not self._cancels[child.client_id]:
+                del self._cancels[child.client_id]
 
     async def _ask_to_cancel(self, child: ChildState) -> None:
         if (creating := self._creating.get(child.client_id)) is not None:
@@ -201,6 +212,8 @@ class Sender:
         except OrderNotFound:
             pass  # it may be filled, or never have been there: ask
         except VenueUnavailable as error:
+            if not child.cancelling or self._cancels[child.client_id] > 1:
+                return  # another request for the same has been answered, or may be
             child.reason = str(error)
             self.cancel_failed(child, pause_s=getattr(error, "retry_after_s", None))
             return

@@ -109,7 +109,7 @@ class RiskGate:
         return None if capacity is None else checks.check_capacity(amount, capacity, request.symbol.split("/")[0], request.exchanges)
 
     def check_parent(self, request: ExecutionRequest, *, repeats: bool = False) -> None:
-        """Let a parent pass, and remember it.
+        """Let a parent pass. `placed` tells of it once it is on record.
 
         Args:
             repeats: the trader knows that it is the same as one placed a moment ago.
@@ -124,18 +124,35 @@ class RiskGate:
         window_s = self._limits.duplicate_window_s
         while self._placed and now_us - self._placed[0][1] >= window_s * MICROSECONDS:
             self._placed.popleft()
-        same_us = () if repeats else (placed_us for placed, placed_us in reversed(self._placed) if placed == request)
+        wanted = _what_counts(request)
+        same_us = () if repeats else (placed_us for placed, placed_us in reversed(self._placed) if placed == wanted)
         since_s = next(((now_us - placed_us) / MICROSECONDS for placed_us in same_us), None)
         if why := self.why_not(request) or checks.check_repeat(since_s, window_s):
             raise RiskDenied(why)
-        self._placed.append((request, now_us))
+
+    def placed(self, request: ExecutionRequest, at_us: int) -> None:
+        """It was placed, now or by an earlier run: the same again so soon may be a slip."""
+        self._placed.append((_what_counts(request), at_us))
+
+    def unplaced(self, request: ExecutionRequest) -> None:
+        """The last one of it came to nothing, and asking again is no slip."""
+        wanted = _what_counts(request)
+        last = max((n for n, (placed, _) in enumerate(self._placed) if placed == wanted), default=None)
+        if last is not None:
+            del self._placed[last]
 
     def check_change(self, parent: ParentState, *, price: Decimal | None, amount: Decimal) -> None:
         """Whether `parent` may become this large at this price. What is filled of it has been paid already.
 
+        Less, or at a price no more aggressive, always passes while trading goes on: limits are no reason to keep a risk.
+
         Raises:
             RiskDenied: it stays as it is.
         """
+        was = parent.request
+        milder = price == was.price or (price is not None and was.price is not None and was.side.sign * (price - was.price) < 0)
+        if milder and amount <= was.amount and not self.stopped:
+            return
         changed = replace(parent.request, price=price, amount=amount)
         more = amount - parent.executed.amount - parent.live_amount
         if why := self._why_not_now(changed) or self._unpaid_parent(changed, more):
@@ -215,6 +232,11 @@ class RiskGate:
 def _judged_price(request: ExecutionRequest, mid: Decimal | None) -> Decimal | None:
     """What the order is worth per unit: its limit, its trigger, or the mid."""
     return request.price or request.trigger_price or mid
+
+
+def _what_counts(request: ExecutionRequest) -> ExecutionRequest:
+    """By which two orders are the same: an expiry that counts from now differs each time, and venues have no order."""
+    return replace(request, expire_us=None, exchanges=tuple(sorted(request.exchanges)))
 
 
 def _quote(request: ExecutionRequest) -> str:

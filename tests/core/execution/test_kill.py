@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from core.domain.errors import RiskDenied
+from core.domain.errors import JournalError, RiskDenied
 from core.domain.kill import KillReport, Unconfirmed
 from core.domain.orders import Knowledge, ParentStatus
 from core.exchanges.connector import NewOrder, VenueOrderStatus
 from core.exchanges.paper.faults import Call, Fault, StreamFault
 from core.journal.entry import Kind
 from tests.core.exchanges.paper_desk import BUY, SYMBOL
+from tests.core.execution.crashing import crash_floor
 from tests.core.execution.floor import Floor, floor
 
 VENUES = ("binance_spot", "okx_spot", "bybit_spot")
@@ -187,3 +189,34 @@ async def test_a_cancel_of_which_nothing_becomes_known_is_asked_again_and_then_s
 def test_the_report_reads_calmly() -> None:
     report = KillReport(3, 5, unconfirmed=(Unconfirmed("okx_spot", "f1", "no answer"), Unconfirmed("bybit_spot", "", "timed out")))
     assert report.sentence == "Killed: 3 parents, 5 orders cancelled; 1 not confirmed on okx_spot, bybit_spot did not answer."
+
+
+async def test_a_cancel_that_hangs_does_not_keep_the_kill_switch_waiting() -> None:
+    async with floor("binance_spot") as f:
+        await f.start(amount="1", price="99", strategy="best_price")
+        await f.wait(1)
+        f.venues["binance_spot"].faults.arm(Fault.TIMEOUT_LOST, Call.CANCEL)
+        killing = asyncio.ensure_future(f.engine.kill())
+        await f.wait(4)
+        assert not all_open(f)
+        assert (killing.result().cancelled, killing.result().unconfirmed) == (1, ())
+
+
+async def test_what_could_not_be_recorded_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async with crash_floor(tmp_path / "journal.db", "binance_spot") as world, world.session() as session:
+        await session.start("buy", "1", "99", "best_price")
+        await world.live(session, 1)
+
+        def full(*_: object) -> None:
+            raise JournalError("The journal can't be written: the disk is full.")
+
+        with monkeypatch.context() as disk:
+            disk.setattr(session.journal._store, "write", full)
+            killing = asyncio.ensure_future(session.engine.kill())
+            while not killing.done():
+                await world.live(session, 1)
+                await asyncio.sleep(0.01)
+        assert (
+            killing.result().sentence
+            == "Killed: 1 parent, 1 order cancelled. Not on record: The journal can't be written: the disk is full."
+        )
