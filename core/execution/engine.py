@@ -47,7 +47,7 @@ from core.execution.volumes import Volumes
 from core.execution.worker import Worker
 from core.market.store import OrderBooks
 from core.market.tape import MarketTape
-from core.strategies.params import parse_params
+from core.strategies.params import Params, parse_params
 from core.strategies.registry import find_strategy
 
 
@@ -186,6 +186,7 @@ class ExecutionEngine:
         params = parse_params(request.strategy, request.params)
         self.risk.check_parent(request, repeats=repeats)
         order = self._manager.create_parent(request)
+        self.risk.placed(request, self._clock.now_us())
         parent = self._manager.parent(order.id)
         worker = Worker(parent, strategy, params, self._manager, lambda: self._market(parent.request, parent))
         self._start(worker)
@@ -194,6 +195,7 @@ class ExecutionEngine:
             await self._manager.record.durable()
         except JournalError as error:
             worker.request_cancel(str(error))
+            self.risk.unplaced(request)
             raise
         return order
 
@@ -209,6 +211,11 @@ class ExecutionEngine:
         """
         strategy, params = find_strategy(parent.request.strategy), parse_params(parent.request.strategy, parent.request.params)
         self._start(Worker(parent, strategy, params, self._manager, lambda: self._market(parent.request, parent)))
+
+    def restore_to_cancel(self, parent: ParentState, why: str) -> None:
+        """Take up a parent that nobody knows any more how to work: it can be cancelled, and that is all."""
+        self._manager.move_parent(parent, parent.status, why)
+        self._start(Worker(parent, None, Params(), self._manager, lambda: self._market(parent.request, parent)))
 
     def _start(self, worker: Worker) -> None:
         self._workers[worker.parent.id] = worker
@@ -320,7 +327,7 @@ class ExecutionEngine:
         child = self._manager.child(order_id)
         if child is None:
             raise UnknownOrder(f"There is no child order {order_id}.")
-        self._manager.resolve(child, None if filled is None else to_decimal(filled, "filled amount"))
+        await self._manager.resolve(child, None if filled is None else to_decimal(filled, "filled amount"))
         await self._manager.record.durable()
 
     def pause_execution(self, order_id: str) -> bool:

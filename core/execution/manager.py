@@ -17,6 +17,7 @@ from functools import partial
 from typing import TypeVar, final
 
 from core.domain.clock import Clock, SystemClock
+from core.domain.enums import TimeInForce
 from core.domain.errors import JournalError, NotPossible, ReservationExceeded, UnknownOrder
 from core.domain.events import Notice, OrderEvent, OrderEventKind
 from core.domain.orders import ChildEvent, ChildStatus, Fill, OrderSnapshot, ParentStatus
@@ -26,7 +27,7 @@ from core.execution.evidence import Evidence, in_doubt
 from core.execution.ids import new_client_id, new_parent_id, seed_of
 from core.execution.order import Order
 from core.execution.recorder import Recorder
-from core.execution.resolving import take_word
+from core.execution.resolving import checked_word, take_word
 from core.execution.risk.denial import Denial, Gate
 from core.execution.sending import Sender
 from core.execution.state import ZERO, ChildState, ParentState, Wish
@@ -51,6 +52,7 @@ class OrderManager:
 
     Attributes:
         record: what is written to the journal, and when it is durable.
+        unread: venue and symbol of orders that the journal has and nobody could read: nobody follows them.
         gate: asked before every child and every change of one; None lets all of them go.
     """
 
@@ -60,6 +62,7 @@ class OrderManager:
         self.journal = journal or Journal()
         self.record = Recorder(self.journal, self.clock)
         self.gate: Gate | None = None
+        self.unread: set[tuple[str, str]] = set()
         self._parents: dict[str, ParentState] = {}
         self._children: dict[str, ChildState] = {}
         self._orders: dict[str, Order] = {}
@@ -249,12 +252,21 @@ class OrderManager:
             parent.children[child.client_id] = self._children[child.client_id] = child
             self._orders[child.client_id] = Order(child, self.order)
             self._publish(OrderEventKind.CREATED, child)
-        for child in children:  # one by one: each counts what went out before it
+        allowed = []
+        for child in children:  # one by one: each counts what goes out before it
             if self.gate is not None and (denial := self.gate.judge(child)) is not None:
                 self._deny(child, denial)
                 continue
             child.advance(ChildEvent.SEND, now_us)
             self._publish(OrderEventKind.UPDATED, child)
+            allowed.append(child)
+        if parent.request.time_in_force is TimeInForce.FOK and len(allowed) < len(children):
+            for child in allowed:  # all of it or nothing
+                child.reason = "not sent: fill-or-kill, and another part of it was not allowed"
+                child.advance(ChildEvent.PROVE_ABSENT, now_us)
+                self._child_changed(child)
+            allowed = []
+        for child in allowed:
             self._sender.create(child)
         parent.rounds += any(child.status is not ChildStatus.DENIED for child in children)
         self.record.state(parent)  # with what its strategy remembers: it shares the intents' commit
@@ -266,15 +278,16 @@ class OrderManager:
         child.advance(ChildEvent.DENY, self.clock.now_us())
         self._child_changed(child)
 
-    def cancel(self, child: ChildState, *, release: bool = False, urgent: bool = False, insist: bool = False) -> bool:
+    def cancel(self, child: ChildState, *, release: bool = False, urgent: bool = False, insist: bool = False, beside: bool = False) -> bool:
         """Ask the venue to cancel, once; False when there is nothing to cancel, a cancel is under way, or one failed a moment ago.
 
         Args:
             release: the trader took this amount back: the parent will not place it again.
             urgent: the trader asks: do not wait out the pause after a failed attempt.
             insist: nobody else will ask again: a cancel that fails is repeated until it is over.
+            beside: with `urgent`, ask once more beside a request that hangs.
         """
-        if not self._sender.cancel(child, release=release, urgent=urgent, insist=insist):
+        if not self._sender.cancel(child, release=release, urgent=urgent, insist=insist, beside=beside):
             return False
         self._publish(OrderEventKind.UPDATED, child)
         if urgent:
@@ -302,9 +315,16 @@ class OrderManager:
         self._publish(OrderEventKind.UPDATED, child)
         return task
 
-    def resolve(self, child: ChildState, filled: Decimal | None = None) -> None:
-        """The trader has looked at the venue: see `core.execution.resolving`, also for what this raises."""
-        take_word(child, filled, self.record, self.clock.now_us())
+    async def resolve(self, child: ChildState, filled: Decimal | None = None) -> None:
+        """The trader has looked at the venue: see `core.execution.resolving`, also for what this raises.
+
+        Raises:
+            JournalError: it can't be recorded now; nothing has changed.
+        """
+        self.journal.check()
+        self.record.resolved(child, checked_word(child, filled))
+        await self.record.durable()
+        take_word(child, checked_word(child, filled), self.clock.now_us())  # evidence may have come meanwhile
         self._child_changed(child)
 
     # -- records from elsewhere --------------------------------------------------------------------

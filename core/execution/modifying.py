@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, final
 
-from core.domain.errors import BadAmount, BadPrice, NotPossible, OutcomeUnknown
+from core.domain.errors import BadAmount, BadPrice, JournalError, NotPossible, OutcomeUnknown
 from core.domain.market import MarketView
 from core.domain.numbers import plain, to_decimal
 from core.domain.plan import ExecutionRequest
@@ -62,14 +62,27 @@ class Modifier:
         if worker is None or worker.cancelling:
             raise NotPossible(f"Order {order_id} is {order.status.value} and can't be changed.")
         wish = self._checked(worker, price, amount, trigger)
+        # On record first: what the journal refuses must not come true behind the refusal.
+        words = {"price": wish.price, "amount": wish.amount, "trigger_price": wish.trigger_price}
+        self._manager.record.wish(worker.parent, "change", **words)
+        await self._manager.record.durable()
+        if self._worker_of(order_id) is not worker or worker.cancelling:
+            return False
+        wish = self._checked(worker, price, amount, trigger)
         worker.request_amend(wish)
         await patiently(_until_over(order, wish), self._manager.clock)
         if not wish.applied.done() and not order.status.terminal:
             raise OutcomeUnknown(
                 f"The change of {order_id} is still under way: a venue has not answered. The order shows it once it is known."
             )
-        await self._manager.record.durable()
-        return wish.applied.done() and wish.applied.result()
+        applied = wish.applied.done() and wish.applied.result()
+        try:
+            await self._manager.record.durable()
+        except JournalError as error:
+            if not applied:
+                raise
+            raise JournalError(f"Order {order_id} was changed, but that is not on record yet: {error}", detail=error.detail) from error
+        return applied
 
     def _checked(self, worker: Worker, price: Decimal | None, amount: Decimal | None, trigger: Decimal | None) -> AmendWish:
         """What is to become of a parent.

@@ -32,7 +32,7 @@ from core.execution.records import rebuild
 from core.execution.state import ChildState, ParentState
 from core.execution.tasks import TaskOwner
 from core.execution.worker import CANCELLING
-from core.journal.entry import Kind, Story
+from core.journal.entry import Entry, Kind, Story
 
 log = logging.getLogger(__name__)
 
@@ -105,9 +105,12 @@ class Recovery:
                 marks = read_executions(story.entries)[parent.id]
             except (ValueError, KeyError, TypeError):
                 log.exception("order %s can't be rebuilt", story.parent_id)
-                self._tell("error", f"Order {story.parent_id} can't be read from the journal; check its venues. It is in the journal.")
+                self._set_aside(story)
                 continue
+            if (ahead_us := last_us - self._manager.clock.now_us()) > 0:
+                _turn_back(parent, ahead_us)
             self._manager.adopt(parent)
+            self._engine.risk.placed(parent.request, parent.created_us)
             self._engine.remember(marks)
             if not parent.status.terminal:
                 self._unfinished.append(parent)
@@ -167,13 +170,24 @@ class Recovery:
         else:
             child.doubt(now_us, f"restored after a restart; asking {venue}")
 
+    def _set_aside(self, story: Story) -> None:
+        """It can't be followed; but the kill switch asks for it, too."""
+        symbol = next((str(entry.body.get("symbol")) for entry in story.entries if entry.kind == Kind.PARENT), "")
+        venues = {str(entry.body.get("exchange")) for entry in story.entries if entry.kind == Kind.INTENT}
+        for venue in venues:
+            self._manager.unread.add((venue, symbol))
+        where = ", ".join(sorted(venues)) or "no venue: nothing of it was sent"
+        self._tell(
+            "error",
+            f"Order {story.parent_id} can't be read from the journal and is not followed; check {where}. "
+            "Whatever is open of it is left alone, except by KILL.",
+        )
+
     def _remarks(self, parent: ParentState, story: Story) -> list[str]:
         """What was under way and is not, in words."""
         remarks = []
-        if parent.status is ParentStatus.AMENDING:
-            wishes = [entry for entry in story.entries if entry.kind == Kind.WISH and entry.body.get("what") == "change"]
-            if wishes:
-                remarks.append(f"the change asked for at {clock_time(wishes[-1].ts_us)} was not completed and is dropped")
+        if (wish := _change_under_way(parent, story)) is not None:
+            remarks.append(f"the change asked for at {clock_time(wish.ts_us)} was not completed and is dropped")
         missing = [venue for venue in parent.request.exchanges if venue not in self._manager.connectors]
         if missing:
             remarks.append(f"without {', '.join(missing)}, not open now")
@@ -201,7 +215,8 @@ class Recovery:
                 self._engine.restore(parent)
             except BadRequest as error:
                 log.warning("order %s can't go on: %s", parent.id, error)
-                self._tell("error", f"Order {parent.id} can't go on after the restart: {error}")
+                self._tell("error", f"Order {parent.id} can't go on after the restart, only be cancelled: {error}")
+                self._engine.restore_to_cancel(parent, f"can't go on after the restart, only be cancelled: {error}")
         if self._doubted:
             self._tasks.spawn(self._report(), "report of the recovery")
 
@@ -291,6 +306,31 @@ def _why_cancelled(story: Story) -> str | None:
     """Why it was taken back, if ever: an order that needed attention meanwhile is cancelled all the same."""
     wishes = [entry.body for entry in story.entries if entry.kind == Kind.WISH and entry.body.get("what") == "cancel"]
     return str(wishes[-1].get("why", CANCELLING)) if wishes else None  # older versions did not say why
+
+
+def _change_under_way(parent: ParentState, story: Story) -> Entry | None:
+    """The trader's last wish, if it was a change that nobody has completed or refused."""
+    wishes = [entry for entry in story.entries if entry.kind == Kind.WISH]
+    if parent.status is ParentStatus.AMENDING:
+        return next((wish for wish in reversed(wishes) if wish.body.get("what") == "change"), None)
+    if parent.status is not ParentStatus.NEEDS_ATTENTION or not wishes or wishes[-1].body.get("what") != "change":
+        return None
+    completed = any(entry.kind == Kind.MODIFY and entry.seq > wishes[-1].seq for entry in story.entries)
+    return None if completed else wishes[-1]
+
+
+def _turn_back(parent: ParentState, by_us: int) -> None:
+    """The computer's clock is behind the journal, as it was set back: what is measured from now on has to start before now."""
+    if parent.started_us is not None:
+        parent.started_us -= by_us
+    if parent.paused_us is not None:
+        parent.paused_us -= by_us
+    for child in parent.children.values():
+        child.doubted_us, child.not_before_us = child.doubted_us - by_us, child.not_before_us - by_us
+        if child.gave_up_us is not None:
+            child.gave_up_us -= by_us
+        if child.wish is not None and child.wish.gave_up_us is not None:
+            child.wish.gave_up_us -= by_us
 
 
 def _s(count: int) -> str:

@@ -10,14 +10,11 @@ from decimal import Decimal
 from core.domain.errors import BadAmount, NotPossible
 from core.domain.numbers import plain
 from core.domain.orders import ChildEvent, ChildStatus, Knowledge
-from core.execution.recorder import Recorder
 from core.execution.state import ChildState
 
 
-def take_word(child: ChildState, filled: Decimal | None, record: Recorder, now_us: int) -> None:
-    """The child is not live at its venue. What was not filled of it is free again.
-
-    What was filled and not shown stays reserved until its trades are seen, and the venue is asked until it has answered once.
+def checked_word(child: ChildState, filled: Decimal | None) -> Decimal:
+    """What was filled of the child, by what the trader says.
 
     Args:
         filled: base that the venue shows as filled, in all; None: as much as it has told us.
@@ -32,7 +29,14 @@ def take_word(child: ChildState, filled: Decimal | None, record: Recorder, now_u
     if not seen <= said <= max(child.worst_amount, seen):
         known = f"{plain(seen)} is known to be filled, and {plain(child.worst_amount)} was asked for"
         raise BadAmount(f"Of order {child.client_id} {known}.")
-    record.resolved(child, said)
+    return said
+
+
+def take_word(child: ChildState, said: Decimal, now_us: int) -> None:
+    """The child is not live at its venue, and `said` of it (base) was filled. The rest is free again.
+
+    What was filled and not shown stays reserved until its trades are seen, and the venue is asked until it has answered once.
+    """
     child.know()
     child.claimed_end, child.claimed_filled, child.cancelling, child.insisted = None, said, False, False
     child.flags.add("resolved_by_trader")

@@ -44,10 +44,14 @@ CANCELLING = "cancelling"
 
 @final
 class Worker:
-    """Runs one parent until it is over."""
+    """Runs one parent until it is over.
+
+    Args:
+        strategy: None when nobody knows it any more: the parent can be cancelled, and that is all.
+    """
 
     def __init__(
-        self, parent: ParentState, strategy: Strategy, params: Params, manager: OrderManager, market: Callable[[], MarketView]
+        self, parent: ParentState, strategy: Strategy | None, params: Params, manager: OrderManager, market: Callable[[], MarketView]
     ) -> None:
         self.parent = parent
         self._strategy = strategy
@@ -96,11 +100,10 @@ class Worker:
         self.wake()
 
     def request_amend(self, wish: AmendWish) -> None:
-        """Change price or amount; a newer wish replaces an older one."""
+        """Change price or amount, as is on record already; a newer wish replaces an older one."""
         if self._amend is not None:
             self._amend.drop()
         self._amend = wish
-        self._manager.record.wish(self.parent, "change", price=wish.price, amount=wish.amount, trigger_price=wish.trigger_price)
         self._forget_look()
         self._manager.move_parent(self.parent, ParentStatus.AMENDING, "changing")
         self.wake()
@@ -121,7 +124,7 @@ class Worker:
         False when it is not paused, or waits for a venue: it goes on by itself then.
         """
         parent = self.parent
-        if self._cancelling or parent.status is not ParentStatus.PAUSED or parent.held:
+        if self._cancelling or self._strategy is None or parent.status is not ParentStatus.PAUSED or parent.held:
             return False
         self._manager.record.wish(parent, "resume")
         self._go_on("resumed")
@@ -318,7 +321,7 @@ class Worker:
     def _work(self) -> int | None:
         """Ask the strategy what next and do it, once nothing is left to settle with perp venues."""
         parent, terms = self.parent, self._terms
-        if not terms.positions_known(parent):
+        if self._strategy is None or not terms.positions_known(parent):
             return None
         request = as_worked(parent.request)
         if request.reduce_only:

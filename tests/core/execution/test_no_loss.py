@@ -71,6 +71,27 @@ async def test_a_clock_that_is_set_forward_proves_nothing(monkeypatch: pytest.Mo
         assert shape(order) == [("binance_spot", "1", "0", "open")]
 
 
+async def test_a_clock_that_is_set_forward_does_not_prove_a_change_lost_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with floor("binance_spot") as f:
+        faults = f.venues["binance_spot"].faults
+        order = await f.start(amount="1", price="99", strategy="best_price")
+        await f.wait(1)
+        faults.timeout_s, faults.late_s = 3.0, 12.0
+        faults.arm(Fault.TIMEOUT_THEN_ARRIVES, Call.AMEND)
+        changing = asyncio.ensure_future(f.engine.modify_execution(order.children[0].id, new_amount="0.5"))
+        await f.wait(3.2)
+        ahead = mock.Mock(wraps=f.clock)
+        ahead.now_us = lambda: f.clock.now_us() + 20_000_000
+        monkeypatch.setattr(f.manager._evidence, "_clock", ahead)
+        child = f.manager.child(order.children[0].id)
+        assert child is not None
+        await f.wait(8)
+        assert child.wish is not None  # it may still arrive
+        await f.wait(10)
+        assert (child.wish, child.amount) == (None, Decimal("0.5"))
+        await asyncio.gather(changing, return_exceptions=True)
+
+
 async def test_a_venue_that_takes_late_requests_longer_than_others_is_given_that_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PaperConnector, "capabilities", Capabilities(late_s=35))
     async with floor("binance_spot") as f:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from core.domain.enums import OrderSide
 from core.domain.events import Notice
-from core.domain.orders import ParentStatus
+from core.domain.orders import ChildStatus, ParentStatus
 from core.exchanges.connector import NewOrder
 from core.exchanges.paper.faults import Call, Fault
 from core.execution.records import rebuild
@@ -21,6 +24,7 @@ from tests.core.exchanges.paper_desk import SYMBOL
 from tests.core.execution.crashing import CrashFloor, Session, crash_floor
 from tests.core.execution.floor import shape
 
+V = "binance_spot"
 Script = Callable[[CrashFloor, Session], Awaitable[None]]
 
 
@@ -388,3 +392,97 @@ async def test_a_participation_cap_goes_on_counting_from_what_the_market_had_tra
             order = second.manager.order(vwap.id)
             assert Decimal("1.7") < order.filled_amount <= Decimal("2")
             await floor.finish(second)
+
+
+def rewrite(path: Path, order_id: str, kind: str, **words: object) -> None:
+    """The newest such line of an order says something else from now on."""
+    with closing(sqlite3.connect(path)) as db:
+        of_it = "FROM entries WHERE order_id = ? AND kind = ? ORDER BY seq DESC LIMIT 1"
+        seq, body = db.execute(f"SELECT seq, body {of_it}", (order_id, kind)).fetchone()
+        db.execute("UPDATE entries SET body = ? WHERE seq = ?", (orjson.dumps({**orjson.loads(body), **words}), seq))
+        db.commit()
+
+
+async def test_what_rests_of_an_order_that_can_not_be_read_is_taken_back_by_the_kill_switch(tmp_path: Path) -> None:
+    async with crash_floor(tmp_path / "journal.db", V) as floor:
+        async with floor.session() as first:
+            odd = await first.start("buy", "1", "99", "best_price")
+            await floor.live(first, 1)
+            await first.journal.durable()
+        rewrite(floor.path, odd.id, "state", status="from the future")
+        async with floor.session() as second:
+            await floor.live(second, 5)
+            assert f"Order {odd.id} can't be read from the journal and is not followed; check {V}." in second.notices[0].sentence
+            assert len(floor.venues[V].truth.open_orders(SYMBOL)) == 1
+            killing = asyncio.ensure_future(second.engine.kill())
+            await floor.live(second, 12)
+            assert not floor.venues[V].truth.open_orders(SYMBOL)
+            assert not killing.result().unconfirmed
+
+
+async def test_an_order_whose_parameters_nobody_knows_any_more_can_be_cancelled(tmp_path: Path) -> None:
+    async with crash_floor(tmp_path / "journal.db", V) as floor:
+        async with floor.session() as first:
+            old = await first.start("buy", "1", "99", "best_price")
+            await floor.live(first, 1)
+            await first.journal.durable()
+        rewrite(floor.path, old.id, "parent", params={"renamed_since": 1})
+        async with floor.session() as second:
+            await floor.live(second, 5)
+            order = second.manager.order(old.id)
+            assert order.status is ParentStatus.PAUSED
+            assert order.reason.startswith("can't go on after the restart, only be cancelled")
+            assert not second.engine.resume_execution(order.id)
+            cancelling = asyncio.ensure_future(second.engine.cancel_execution(order.id))
+            await floor.live(second, 5)
+            assert cancelling.result()
+            assert order.status is ParentStatus.CANCELLED
+            assert not floor.venues[V].truth.open_orders(SYMBOL)
+
+
+async def test_a_change_that_waited_for_a_lost_order_is_said_to_be_dropped(tmp_path: Path) -> None:
+    async with crash_floor(tmp_path / "journal.db", V) as floor:
+        faults = floor.venues[V].faults
+        async with floor.session() as first:
+            faults.arm(Fault.TIMEOUT_LOST)
+            faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+            order = await first.start("buy", "1", "99", "best_price")
+            await floor.live(first, 90)
+            assert order.status is ParentStatus.NEEDS_ATTENTION
+            changing = asyncio.ensure_future(first.engine.modify_execution(order.id, new_price="98"))
+            await floor.live(first, 2)
+            await first.journal.durable()
+        changing.cancel()
+        faults.clear()
+        async with floor.session() as second:
+            restored = second.manager.order(order.id)
+            assert "was not completed and is dropped" in restored.reason
+            await floor.live(second, 30)
+            assert restored.price == 99
+
+
+async def test_a_computers_clock_that_was_set_back_before_the_restart_keeps_nothing_waiting(tmp_path: Path) -> None:
+    """An hour back, with a request whose answer had just been given up and a schedule half done."""
+    async with crash_floor(tmp_path / "journal.db", V) as floor:
+        faults = floor.venues[V].faults
+        async with floor.session() as first:
+            lost = None
+            schedule = await first.start(
+                "buy", "4", "101.5", "twap", params={"duration": 40, "slices": 4, "randomize": 0, "style": "aggressive"}
+            )
+            await floor.live(first, 15)
+            faults.arm(Fault.TIMEOUT_LOST)
+            faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+            lost = await first.start("buy", "1", "99", "best_price")
+            await floor.live(first, 12)
+            await first.journal.durable()
+            filled = schedule.filled_amount
+        faults.clear()
+        floor.clock._now_us -= 3_600 * 1_000_000
+        async with floor.session() as second:
+            await floor.live(second, 40)
+            assert second.manager.order(lost.id).children[0].status is ChildStatus.NOT_PLACED
+            floor.refill()
+            assert second.engine.resume_execution(schedule.id)
+            await floor.live(second, 25)
+            assert second.manager.order(schedule.id).filled_amount > filled

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from core.domain.enums import OrderSide
-from core.domain.errors import NotPossible
+from core.domain.errors import NotPossible, RiskDenied
 from core.domain.orders import Knowledge, ParentStatus
 from core.exchanges.paper.faults import Call, Fault
+from core.execution.risk.limits import UNLIMITED
 from tests.core.exchanges.paper_desk import SYMBOL
 from tests.core.execution.crashing import CrashFloor, Session, crash_floor
 from tests.core.execution.floor import shape
@@ -19,6 +20,19 @@ from tests.core.execution.floor import shape
 V = "binance_spot"
 HOUR_S = 3600
 AGGRESSIVE = {"duration": 40, "slices": 4, "randomize": 0, "style": "aggressive"}
+
+
+async def test_the_same_order_right_after_a_restart_is_taken_for_a_slip(tmp_path: Path) -> None:
+    async with crash_floor(tmp_path / "journal.db", V) as floor:
+        async with floor.session() as first:
+            await first.start("buy", "1", "99", "best_price")
+        async with floor.session() as second:
+            second.engine.risk.set_limits(UNLIMITED.model_copy(update={"duplicate_window_s": 5}))
+            await floor.live(second, 1)
+            with pytest.raises(RiskDenied, match=r"1\.\d s ago"):
+                await second.start("buy", "1", "99", "best_price")
+            await floor.live(second, 5)
+            await second.start("buy", "1", "99", "best_price")
 
 
 @pytest.mark.parametrize("restarts", [2, 3])

@@ -152,7 +152,7 @@ UNKNOWN_STATE = [
         "unknown state",
         "a change is dropped by an answer that is late, not by a question that is",
         Evidence._settle_requests,
-        "child.wish.gave_up_us, asked_us",
+        "child.wish.gave_up_us, surely_us",
         "child.wish.gave_up_us, self._clock.now_us()",
         f"{HERE}.test_stale_answers::test_a_change_may_still_arrive_when_it_could_have_at_the_moment_of_the_question",
     ),
@@ -192,6 +192,15 @@ UNKNOWN_STATE = [
 ]
 
 FILLS = [
+    Protection(
+        "fills",
+        "a venue that says less than before is believed",
+        ChildState._take_ending,
+        "max(self.claimed_filled, news.filled)",
+        "news.filled",
+        f"{HERE}.test_unseen_fills::test_a_venue_that_says_less_than_before_frees_nothing",
+        {"looked_up": False},
+    ),
     Protection(
         "fill dedup",
         "a trade told twice counts twice",
@@ -449,8 +458,8 @@ RESTART = [
         "unknown state",
         "a clock that is set forward counts as time that has passed",
         Evidence._investigate,
-        "min(asked_us, surely_us)",
-        "asked_us",
+        "since_us + self._clock.steady_us() - since_steady_us",
+        "self._clock.now_us()",
         f"{HERE}.test_no_loss::test_a_clock_that_is_set_forward_proves_nothing",
     ),
     Protection(
@@ -496,6 +505,30 @@ GATES = [
         "if self.stopped:",
         "if False:",
         f"{HERE}.test_kill::test_nothing_new_leaves_while_it_is_on",
+    ),
+    Protection(
+        "kill switch",
+        "it waits behind a cancel that hangs",
+        Sender.cancel_again,
+        "if hanging and not (beside and hanging == 1 and child.cancel_asked_us):",
+        "if hanging:",
+        f"{HERE}.test_kill::test_a_cancel_that_hangs_does_not_keep_the_kill_switch_waiting",
+    ),
+    Protection(
+        "kill switch",
+        "an order that the journal can't tell is forgotten",
+        Recovery._set_aside,
+        "self._manager.unread.add((venue, symbol))",
+        "pass",
+        f"{HERE}.test_recovery::test_what_rests_of_an_order_that_can_not_be_read_is_taken_back_by_the_kill_switch",
+    ),
+    Protection(
+        "fill or kill",
+        "what is allowed of it leaves although a part is not",
+        OrderManager.submit,
+        "if parent.request.time_in_force is TimeInForce.FOK and",
+        "if False and",
+        f"{HERE}.risk.test_gate::test_fill_or_kill_sends_nothing_when_a_part_of_it_is_not_allowed",
     ),
     Protection(
         "rate limits",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core import Settings, open_desk
-from core.domain.errors import RiskDenied
+from core.domain.errors import JournalError, RiskDenied
 from core.domain.orders import ChildStatus, ParentStatus
 from core.exchanges.connector import Balance
 from core.execution.risk.limits import UNLIMITED, RiskLimits
@@ -280,3 +280,59 @@ async def test_a_perp_order_takes_its_margin_and_closing_takes_none() -> None:
         await f.wait(0.001)
         (child,) = f.engine.live
         assert funds.needed(child, Decimal(102), Decimal(5)) == ("USDT", Decimal("20.4"))
+
+
+async def test_after_limits_were_tightened_an_order_may_still_become_milder() -> None:
+    async with floor(limits=limits()) as f:
+        order = await f.start(amount="10", price="99")
+        await f.wait(1)
+        f.engine.risk.set_limits(limits(max_parent_notional=150, price_collar_bps=10))
+        assert await f.do(f.engine.modify_execution(order.id, new_amount="5"))
+        assert await f.do(f.engine.modify_execution(order.id, new_price="98"))
+        with pytest.raises(RiskDenied, match="over the limit of 150"):
+            await f.engine.modify_execution(order.id, new_amount="6")
+        assert (order.amount, order.price) == (5, 98)
+
+
+async def test_a_repeat_is_noticed_whatever_counts_from_now_and_in_whatever_order_venues_are_named() -> None:
+    async with floor("binance_spot", "okx_spot", limits=limits(duplicate_window_s=5)) as f:
+        words: dict[str, Any] = {"symbol": "BTC/USDT", "side": "buy", "amount": "0.1", "order_type": "limit", "price": "99"}
+        gtd = {**words, "time_in_force": "gtd", "expires_in": 60}
+        for first, second in (
+            (words | {"exchanges": ["binance_spot", "okx_spot"]}, words | {"exchanges": ["okx_spot", "binance_spot"]}),
+            (gtd, gtd),
+        ):
+            await f.engine.execute_order(**first)
+            await f.wait(1)
+            with pytest.raises(RiskDenied, match=r"1\.0 s ago"):
+                await f.engine.execute_order(**second)
+
+
+async def test_what_the_journal_refused_is_no_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with floor(limits=limits(duplicate_window_s=5)) as f:
+        words: dict[str, Any] = {"symbol": "BTC/USDT", "side": "buy", "amount": "0.1", "order_type": "limit", "price": "99"}
+
+        def full(*_: object) -> None:
+            raise JournalError("The journal can't be written: the disk is full.")
+
+        with monkeypatch.context() as disk:
+            disk.setattr(f.journal._store, "write", full)
+            for _ in range(2):
+                with pytest.raises(JournalError):
+                    await f.engine.execute_order(**words)
+        f.journal.flush()
+        await f.engine.execute_order(**words)
+
+
+async def test_fill_or_kill_sends_nothing_when_a_part_of_it_is_not_allowed() -> None:
+    async with floor("binance_spot", "okx_spot", limits=limits(max_open_per_venue=1)) as f:
+        await f.start(amount="1", price="90", strategy="best_price", exchanges=["okx_spot"])
+        await f.wait(1)
+        before = sent(f)
+        order = await f.start(amount="6", price="101", strategy="price_optimized_liquidity", time_in_force="fok")
+        await f.wait(10)
+        assert sent(f) == before
+        assert order.filled_amount == 0
+        assert {child.status for child in order.children} == {ChildStatus.DENIED, ChildStatus.NOT_PLACED}
+        assert order.status.terminal
+        assert "limit" in order.reason
