@@ -25,6 +25,7 @@ from core.desk.connections import Connections
 from core.desk.foreign import ForeignOrder
 from core.desk.health import VenueHealth, not_connected, venue_health
 from core.desk.holdings import Holding, holdings
+from core.desk.kill_file import KillFile
 from core.desk.limits import LimitsFile, RiskLimits
 from core.desk.markets import Market, open_market
 from core.desk.notices import Notices
@@ -78,6 +79,9 @@ class Desk:
         limits = settings.limits or self._limits_file.load()
         self.engine = ExecutionEngine(self.order_manager, self.connectors, self.orderbooks, limits)
         self.engine.make_ready = self._make_ready
+        self._kill_file = KillFile(_folder(settings, market))
+        self.engine.risk.stopped = self._kill_file.there
+        self.engine.on_stopped = self._remember_kill
         self._private = PrivateSides(self.connectors, self.engine.live)
         self._recovery = Recovery(self.order_manager, self.engine, self._notices.tell)
         self._connections = Connections(self.connectors, self.orderbooks, self.clock, self._notices.tell, self._on_late)
@@ -91,6 +95,8 @@ class Desk:
     async def open(self) -> None:
         """Bring back what the journal knows, connect the venues, watch what is needed, start the market, ask what became of it all."""
         self._recovery.restore()
+        if self.engine.killed:
+            self._notices.tell("warning", "Trading is still stopped by the kill switch, as it was left; release it to trade again.")
         for remark in filter(None, (*self._market.remarks, self._limits_file.complaint)):
             self._notices.tell("warning" if remark == self._limits_file.complaint else "info", remark)
         for connector in self.connectors.values():
@@ -270,6 +276,11 @@ class Desk:
             await asyncio.wait([ended, *filter(None, [self._pump])], return_when=asyncio.FIRST_COMPLETED)  # a pump that broke has ended too
         finally:
             ended.cancel()
+
+    def _remember_kill(self, stopped: bool) -> None:
+        if not self._kill_file.keep(stopped=stopped):
+            left = "stopped" if not stopped else "free to trade"
+            self._notices.tell("warning", f"How the kill switch stands could not be saved: the next start may find it {left}.")
 
     def _wanted(self) -> bool:
         return bool(self.order_manager.working())

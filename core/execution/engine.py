@@ -69,6 +69,7 @@ class ExecutionEngine:
         reconciler: compares with the venues what is open.
         make_ready: awaited with an order's symbol before it starts, where books come only when asked for; True when they were not
             there before. None: all books are kept.
+        on_stopped: called when the kill switch is pulled (True) or released; None: nobody remembers it.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class ExecutionEngine:
         self._clock = order_manager.clock
         self.tape = MarketTape(orderbooks)
         self.make_ready: Callable[[str], Awaitable[bool]] | None = None
+        self.on_stopped: Callable[[bool], None] | None = None
         self._workers: dict[str, Worker] = {}
         self._tasks = TaskOwner()
         self.volumes = Volumes(self._connectors, self.tape, self._clock, self._tasks)
@@ -275,14 +277,19 @@ class ExecutionEngine:
         The venues are asked whether that is true; the report, which comes after ten seconds at the latest, names what could not
         be confirmed. Pulling it again looks again.
         """
-        self.risk.stopped = True
+        self._stop(stopped=True)
         return await self._kill_switch.pull()
 
     def release_kill(self) -> None:
         """Allow trading again. What was stopped stays stopped."""
         if self.risk.stopped:
-            self.risk.stopped = False
+            self._stop(stopped=False)
             self._manager.notify("info", "The kill switch was released: orders may be placed again.")
+
+    def _stop(self, *, stopped: bool) -> None:
+        self.risk.stopped = stopped
+        if self.on_stopped is not None:
+            self.on_stopped(stopped)
 
     def _stop_parents(self) -> int:
         for worker in self._workers.values():
