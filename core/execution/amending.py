@@ -14,6 +14,7 @@ from typing import final
 from core.domain.errors import FathomError, NotPossible
 from core.domain.orders import ChildStatus, Knowledge, PendingAction
 from core.execution.manager import OrderManager
+from core.execution.room import give_back, make_room
 from core.execution.state import ZERO, ChildState, ParentState
 
 
@@ -122,11 +123,11 @@ def _amend_in_place(
     if amount <= child.executed.amount or instrument.shortfall_of_minimums(amount - child.executed.amount, new_price):
         return None
     if wish.amount > parent.request.amount:  # room first, then the larger child
-        manager.make_room(parent, wish.amount)
+        make_room(parent, wish.amount, manager)
     try:
         attempt = manager.amend(child, price=new_price, amount=amount)
     except FathomError as error:
-        manager.give_back(parent)
+        give_back(parent, manager)
         if isinstance(error, NotPossible):
             return None
         raise

@@ -210,24 +210,6 @@ class OrderManager:
         parent.updated_us = now_us
         self._publish(OrderEventKind.UPDATED, parent)
 
-    def make_room(self, parent: ParentState, amount: Decimal) -> None:
-        """Raise a parent to `amount` (base) for a change that is not true yet. `give_back` takes it back, also after a crash."""
-        if parent.falls_back is None:
-            parent.falls_back = parent.request.amount
-            self.record.state(parent)  # before the larger amount: no crash may leave that alone
-        self.change_request(parent, price=parent.request.price, amount=amount)
-
-    def give_back(self, parent: ParentState) -> None:
-        """Take back the room made for a change that was dropped: what filled + worst-case live leaves of it, the rest in later calls."""
-        if parent.falls_back is None:
-            return
-        amount = max(parent.falls_back, parent.executed.amount + parent.live_amount)
-        if amount < parent.request.amount:
-            self.change_request(parent, price=parent.request.price, amount=amount)
-        if parent.request.amount <= parent.falls_back:
-            parent.falls_back = None
-            self.record.state(parent)
-
     # -- children --------------------------------------------------------------------------------
 
     def submit(self, parent: ParentState, planned: Sequence[PlannedChild], *, why: str = "") -> list[Order]:

@@ -29,6 +29,7 @@ from core.execution.history import read_executions
 from core.execution.ids import is_ours
 from core.execution.manager import OrderManager
 from core.execution.records import rebuild
+from core.execution.room import give_back
 from core.execution.state import ChildState, ParentState
 from core.execution.tasks import TaskOwner
 from core.execution.worker import CANCELLING
@@ -288,7 +289,7 @@ class Recovery:
             child.reason = GONE
             self._manager.changed(child)
         for parent in self._unfinished:
-            self._manager.give_back(parent)
+            give_back(parent, self._manager)
             complete = parent.executed.amount >= parent.request.amount
             self._manager.move_parent(parent, ParentStatus.CANCELLING, GONE)
             self._manager.move_parent(parent, ParentStatus.FILLED if complete else ParentStatus.CANCELLED, GONE)

@@ -28,6 +28,7 @@ from core.execution.effective import as_worked
 from core.execution.expiry import expired_sentence
 from core.execution.manager import OrderManager
 from core.execution.perps import PerpTerms
+from core.execution.room import give_back
 from core.execution.state import ZERO, ChildState, ParentState
 from core.execution.triggers import LOOK_GAP_US, Look, TriggerWatch, trigger_words
 from core.strategies.base import REMARK, Decision, Strategy
@@ -193,7 +194,7 @@ class Worker:
         """Do what is to be done now; when to look again at the latest."""
         parent = self.parent
         if self._amend is None or self._cancelling:
-            self._manager.give_back(parent)  # of a change that was dropped
+            give_back(parent, self._manager)  # of a change that was dropped
         filled, open_children = parent.executed.amount, parent.open_children
         if "overfill" in parent.flags:
             where = ", ".join(sorted({c.planned.exchange for c in parent.children.values() if "overfill" in c.flags})) or "the venues"
@@ -305,7 +306,7 @@ class Worker:
         if self._amend is not None:
             self._amend.drop()
             self._amend = None
-            self._manager.give_back(parent)
+            give_back(parent, self._manager)
         if not parent.open_children:
             self._manager.move_parent(parent, ParentStatus.COMPLETED, why)
             return None

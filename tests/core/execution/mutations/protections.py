@@ -21,6 +21,7 @@ from core.execution.records import _count
 from core.execution.recovery import Recovery
 from core.execution.resolving import take_word
 from core.execution.risk.gate import RiskGate
+from core.execution.room import give_back
 from core.execution.sending import Sender
 from core.execution.state import ChildState
 from core.execution.worker import Worker
@@ -319,7 +320,7 @@ RESERVATION = [
     Protection(
         "reservation",
         "the room for a change stays when the change is dropped",
-        OrderManager.give_back,
+        give_back,
         "if parent.falls_back is None:",
         "if True:",
         f"{HERE}.test_amend_dropped::test_a_raise_overtaken_by_a_cancel_leaves_the_old_amount",
@@ -327,7 +328,7 @@ RESERVATION = [
     Protection(
         "reservation",
         "a dropped change takes a parent below what its venue may hold",
-        OrderManager.give_back,
+        give_back,
         "max(parent.falls_back, parent.executed.amount + parent.live_amount)",
         "parent.falls_back",
         f"{HERE}.test_amend_dropped::test_a_raise_that_arrives_after_it_was_dropped_stays_within_the_parent",
