@@ -16,6 +16,7 @@ from core.exchanges.connector import ExchangeConnector, VenueOrderStatus
 from core.exchanges.limited import LimitedConnector
 from core.exchanges.limiter import RateLimits
 from core.exchanges.paper.connector import PaperConnector
+from core.exchanges.paper.faults import Call, Fault, Faults, StreamFault
 from core.exchanges.paper.orders import PaperOrder
 from core.execution.engine import ExecutionEngine
 from core.execution.manager import OrderManager
@@ -134,6 +135,13 @@ class Floor:
 
     def all_truth(self) -> Decimal:
         return sum((self.truth(venue) for venue in self.venues), ZERO)
+
+
+def go_dark(faults: Faults, create: Fault = Fault.TIMEOUT_PLACED) -> None:
+    """A venue of which nothing is heard: the next order gets no answer, no question does, and the private stream is mute."""
+    faults.arm(create)
+    faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+    faults.chance(StreamFault.DROPPED, 1.0)
 
 
 def children(order: Order) -> list[OrderSnapshot]:

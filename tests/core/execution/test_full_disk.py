@@ -10,9 +10,9 @@ import pytest
 
 from core.domain.errors import JournalError
 from core.domain.orders import ChildStatus, Knowledge, ParentStatus
-from core.exchanges.paper.faults import Call, Fault, StreamFault
+from core.exchanges.paper.faults import Fault
 from core.journal.store import Store
-from tests.core.execution.floor import floor
+from tests.core.execution.floor import floor, go_dark
 
 V = "binance_spot"
 SLOWLY = {"duration": 600, "slices": 10, "randomize": 0}
@@ -53,9 +53,7 @@ async def test_a_refused_change_has_not_happened_and_does_not_happen_later(known
 async def test_a_refused_word_about_a_lost_order_can_be_said_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async with floor(V) as f:
         faults = f.venues[V].faults
-        faults.arm(Fault.TIMEOUT_LOST)
-        faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
-        faults.chance(StreamFault.DROPPED, 1.0)
+        go_dark(faults, Fault.TIMEOUT_LOST)
         order = await f.start(amount="1", price="99", strategy="best_price")
         await f.wait(90)
         (child,) = order.children

@@ -18,7 +18,7 @@ from core.exchanges.paper.faults import Call, Fault, StreamFault
 from tests.core.exchanges.paper_desk import SYMBOL
 from tests.core.execution.crashing import crash_floor
 from tests.core.execution.fifteen_faults.tap import V, resting, sell_into
-from tests.core.execution.floor import Floor, floor
+from tests.core.execution.floor import Floor, floor, go_dark
 
 
 def hide_trades(f: Floor, patch: pytest.MonkeyPatch) -> None:
@@ -81,9 +81,7 @@ async def test_not_live_is_not_unfilled_what_the_venue_claims_stays_reserved(mon
 async def test_what_the_trader_saw_filled_is_not_sent_again(filled: str | None) -> None:
     """It filled at once while nobody could tell; its venue answers only much later."""
     async with floor(V) as f:
-        f.venues[V].faults.arm(Fault.TIMEOUT_PLACED)
-        f.venues[V].faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
-        f.venues[V].faults.chance(StreamFault.DROPPED, 1.0)
+        go_dark(f.venues[V].faults)
         order = await f.start(amount="1", price="101", strategy="best_price")
         await f.wait(90)
         (child,) = order.children
@@ -102,9 +100,7 @@ async def test_what_the_trader_saw_filled_is_not_sent_again(filled: str | None) 
 async def test_how_an_order_ended_is_its_venues_word_not_the_traders() -> None:
     """He said that all of it was filled, and it was cancelled when part was: the rest is reserved no longer, and is placed again."""
     async with floor(V) as f:
-        f.venues[V].faults.arm(Fault.TIMEOUT_PLACED)
-        f.venues[V].faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
-        f.venues[V].faults.chance(StreamFault.DROPPED, 1.0)
+        go_dark(f.venues[V].faults)
         order = await f.start(amount="1", price="99", strategy="best_price")
         await f.wait(90)
         (child,) = order.children
@@ -122,9 +118,7 @@ async def test_how_an_order_ended_is_its_venues_word_not_the_traders() -> None:
 
 async def test_what_the_trader_says_has_to_be_possible() -> None:
     async with floor(V) as f:
-        f.venues[V].faults.arm(Fault.TIMEOUT_PLACED)
-        f.venues[V].faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
-        f.venues[V].faults.chance(StreamFault.DROPPED, 1.0)
+        go_dark(f.venues[V].faults)
         order = await f.start(amount="1", price="99", strategy="best_price")
         await f.wait(90)
         (child,) = order.children
@@ -136,9 +130,7 @@ async def test_what_the_trader_says_has_to_be_possible() -> None:
 
 async def test_what_is_open_after_all_is_taken_back_and_stays_reserved_until_then() -> None:
     async with floor(V) as f:
-        f.venues[V].faults.arm(Fault.TIMEOUT_PLACED)
-        f.venues[V].faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
-        f.venues[V].faults.chance(StreamFault.DROPPED, 1.0)
+        go_dark(f.venues[V].faults)
         order = await f.start(amount="2", price="99", strategy="best_price")
         await f.wait(90)
         (child,) = order.children
@@ -157,9 +149,7 @@ async def test_a_restart_asks_again_about_orders_that_were_resolved_or_owed_trad
     async with crash_floor(tmp_path / "journal.db", V) as world:
         faults = world.venues[V].faults
         async with world.session() as first:
-            faults.arm(Fault.TIMEOUT_PLACED)
-            faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
-            faults.chance(StreamFault.DROPPED, 1.0)
+            go_dark(faults)
             order = await first.start("buy", "1", "101", "best_price")
             await world.live(first, 90)
             cancelling = asyncio.ensure_future(first.engine.cancel_execution(order.id))
@@ -176,9 +166,7 @@ async def test_a_restart_asks_again_about_orders_that_were_resolved_or_owed_trad
 
 async def test_a_lost_order_needs_attention_also_when_its_time_is_over_and_it_was_taken_back() -> None:
     async with floor(V) as f:
-        f.venues[V].faults.arm(Fault.TIMEOUT_PLACED)
-        f.venues[V].faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
-        f.venues[V].faults.chance(StreamFault.DROPPED, 1.0)
+        go_dark(f.venues[V].faults)
         order = await f.start(amount="2", price="99", strategy="best_price", time_in_force="gtd", expires_in=90)
         await f.wait(100)
         cancelling = asyncio.ensure_future(f.engine.cancel_execution(order.id))

@@ -14,7 +14,7 @@ from core.exchanges.paper.connector import PaperConnector
 from core.exchanges.paper.faults import Call, Fault, StreamFault
 from tests.core.execution.crashing import crash_floor
 from tests.core.execution.fifteen_faults.tap import OTHER, Tap, V, begin, open_at, resting, sell_into, true_ids
-from tests.core.execution.floor import children, floor, shape
+from tests.core.execution.floor import children, floor, go_dark, shape
 
 TEN_SLICES = {"duration": 200, "slices": 10, "randomize": 0, "style": "aggressive"}
 
@@ -25,9 +25,7 @@ TEN_SLICES = {"duration": 200, "slices": 10, "randomize": 0, "style": "aggressiv
 async def test_fault_05_outage_during_all_status_queries(outage_s: int, asked: bool) -> None:
     async with floor(V) as f:
         tap, faults = Tap(f), f.venues[V].faults
-        faults.arm(Fault.TIMEOUT_PLACED)
-        faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
-        faults.chance(StreamFault.DROPPED, 1.0)
+        go_dark(faults)
         order = await f.start(amount="10", price="101.5", strategy="twap", params=TEN_SLICES)
         await f.wait(outage_s)
         (child,) = order.children  # nothing is placed while one is unknown
@@ -51,9 +49,7 @@ async def test_fault_05_outage_during_all_status_queries(outage_s: int, asked: b
 async def test_fault_05_what_rests_elsewhere_stays_and_the_trader_may_still_pause_or_cancel() -> None:
     async with floor(V, OTHER) as f:
         tap, faults = Tap(f), f.venues[V].faults
-        faults.arm(Fault.TIMEOUT_PLACED)
-        faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
-        faults.chance(StreamFault.DROPPED, 1.0)
+        go_dark(faults)
         order = await f.start(amount="2", price="99", strategy="split_evenly")
         await f.wait(20)
         assert order.status is ParentStatus.PAUSED
@@ -76,9 +72,7 @@ async def test_fault_05_a_restart_meanwhile_leaves_what_rests_and_waits_for_the_
     async with crash_floor(tmp_path / "journal.db", V) as world:
         faults = world.venues[V].faults
         async with world.session() as first:
-            faults.arm(Fault.TIMEOUT_PLACED)
-            faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
-            faults.chance(StreamFault.DROPPED, 1.0)
+            go_dark(faults)
             order = await first.start("buy", "1", "99", "best_price")
             await world.live(first, 20)
             assert order.status is ParentStatus.PAUSED
@@ -94,9 +88,7 @@ async def test_fault_05_a_restart_meanwhile_leaves_what_rests_and_waits_for_the_
 
 async def test_fault_05_an_outage_of_one_venue_does_not_hold_up_the_orders_on_others() -> None:
     async with floor(V, OTHER) as f:
-        f.venues[V].faults.arm(Fault.TIMEOUT_PLACED)
-        f.venues[V].faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
-        f.venues[V].faults.chance(StreamFault.DROPPED, 1.0)
+        go_dark(f.venues[V].faults)
         stuck = await f.start(amount="1", price="101", strategy="best_price", exchanges=[V])
         await f.wait(15)
         other = await f.start(amount="1", price="101", strategy="best_price", exchanges=[OTHER])
