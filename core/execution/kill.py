@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, final
 
 from core.domain.clock import Clock
-from core.domain.errors import OrderNotFound, VenueError
+from core.domain.errors import JournalError, OrderNotFound, VenueError
 from core.domain.kill import KillReport, Unconfirmed
 from core.domain.orders import ChildStatus, Knowledge
 from core.exchanges.connector import ExchangeConnector, VenueOrder
@@ -51,12 +51,13 @@ class KillSwitch:
         parents = self._stop_parents()
         self._cancel(doomed)
         sweeps = {venue: _Sweep(connector, self._clock, self._manager, self._live) for venue, connector in self._connectors.items()}
-        await self._within(PATIENCE_S, [sweep.run(self._symbols(venue)) for venue, sweep in sweeps.items()])
+        recording = asyncio.ensure_future(self._why_not_recorded())
+        await self._within(PATIENCE_S, [sweep.run(self._symbols(venue)) for venue, sweep in sweeps.items()], recording)
         report = KillReport(
             parents=parents,
             cancelled=sum(child.settled and child.status is not ChildStatus.FILLED for child in doomed),
             filled=sum(child.settled and child.status is ChildStatus.FILLED for child in doomed),
-            unrecorded=str(self._manager.journal.trouble or ""),
+            unrecorded="the disk has not answered." if recording.cancelled() else recording.result(),
             not_ours=sum(sweep.not_ours for sweep in sweeps.values()),
             unconfirmed=(*(one for sweep in sweeps.values() for one in sweep.unconfirmed()), *self._out_of_reach()),
         )
@@ -65,9 +66,17 @@ class KillSwitch:
             self._manager.notify("warning", f"Not confirmed on {one.venue}: {one.order_id or 'its open orders'}: {one.why}")
         return report
 
-    async def _within(self, seconds: float, works: list[Coroutine[Any, Any, None]]) -> None:
+    async def _why_not_recorded(self) -> str:
+        """Empty once what was stopped is in the journal."""
+        try:
+            await self._manager.record.durable()
+        except JournalError as error:
+            return str(error)
+        return ""
+
+    async def _within(self, seconds: float, works: list[Coroutine[Any, Any, None]], recording: asyncio.Future[str]) -> None:
         """Run `works` side by side; what is not done in time is stopped."""
-        tasks = [asyncio.ensure_future(work) for work in works]
+        tasks: list[asyncio.Future[Any]] = [*map(asyncio.ensure_future, works), recording]
         deadline = asyncio.ensure_future(self._clock.sleep(seconds))
         try:
             while not all(task.done() for task in tasks) and not deadline.done():
