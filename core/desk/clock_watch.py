@@ -18,8 +18,6 @@ async def watch_clock(clock: SystemClock, tell: Callable[[str, str], None]) -> N
         await clock.sleep(LOOK_S)
         ahead_s = clock.ahead_s
         if not told and ahead_s > TELLING_S:
-            sentence = (
-                f"This computer's clock was set back by about {ahead_s:.0f} s. Orders go on in time; times shown are ahead for a while."
-            )
-            tell("warning", sentence)
+            set_back = f"This computer's clock was set back by about {ahead_s:.0f} s"
+            tell("warning", f"{set_back}. Times shown, and those that orders end at, are ahead for a while.")
         told = ahead_s > TELLING_S

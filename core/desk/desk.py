@@ -81,7 +81,8 @@ class Desk:
         self.engine.make_ready = self._make_ready
         self._kill_file = KillFile(_folder(settings, market))
         self.engine.risk.stopped = self._kill_file.there
-        self.engine.on_stopped = self._remember_kill
+        self.engine.on_stopped = self._on_stopped
+        self._keeping: asyncio.Task[None] | None = None
         self._private = PrivateSides(self.connectors, self.engine.live)
         self._recovery = Recovery(self.order_manager, self.engine, self._notices.tell)
         self._connections = Connections(self.connectors, self.orderbooks, self.clock, self._notices.tell, self._on_late)
@@ -139,6 +140,8 @@ class Desk:
 
     async def close(self) -> None:
         """Stop workers, venues and the market, in this order, and write the journal."""
+        if self._keeping is not None:
+            await self._keeping
         await self._recovery.close()
         await self.engine.close()
         await self.order_manager.close()
@@ -277,10 +280,13 @@ class Desk:
         finally:
             ended.cancel()
 
-    def _remember_kill(self, stopped: bool) -> None:
-        if not self._kill_file.keep(stopped=stopped):
-            left = "stopped" if not stopped else "free to trade"
-            self._notices.tell("warning", f"How the kill switch stands could not be saved: the next start may find it {left}.")
+    def _on_stopped(self) -> None:
+        self._keeping = asyncio.get_running_loop().create_task(self._remember_kill(), name="kill file")
+
+    async def _remember_kill(self) -> None:
+        if not await self._kill_file.keep(lambda: self.engine.killed):
+            left = "allowed" if self.engine.killed else "stopped"
+            self._notices.tell("warning", f"How the kill switch stands could not be saved: the next start may find trading {left}.")
 
     def _wanted(self) -> bool:
         return bool(self.order_manager.working())

@@ -1,8 +1,14 @@
-"""A file beside the journal while the kill switch is on: whoever pulled it finds it pulled after a crash, too."""
+"""A file beside the journal while the kill switch is on: whoever pulled it finds it pulled after a crash, too.
+
+It is written in a thread: a disk that takes its time must not keep the cancels from leaving.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import final
 
@@ -21,22 +27,30 @@ class KillFile:
 
     def __init__(self, folder: Path | None) -> None:
         self._path = None if folder is None else folder / FILE_NAME
+        self._turn = asyncio.Lock()
 
     @property
     def there(self) -> bool:
         """Whether the switch was on when the last run ended."""
         return self._path is not None and self._path.exists()
 
-    def keep(self, *, stopped: bool) -> bool:
-        """Remember how the switch stands from now on; whether that worked."""
+    async def keep(self, stopped: Callable[[], bool]) -> bool:
+        """Remember how the switch stands when its turn comes; whether that worked."""
         if self._path is None:
             return True
-        try:
-            if stopped:
-                self._path.touch()
-            else:
-                self._path.unlink(missing_ok=True)
-        except OSError:
-            log.exception("%s", self._path)
-            return False
+        async with self._turn:
+            try:
+                await asyncio.to_thread(_write if stopped() else _remove, self._path)
+            except OSError:
+                log.exception("%s", self._path)
+                return False
         return True
+
+
+def _write(path: Path) -> None:
+    with path.open("w") as file:
+        os.fsync(file.fileno())
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)

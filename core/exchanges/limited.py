@@ -127,9 +127,16 @@ class LimitedConnector:
         with self._heeding():
             await self.inner.set_leverage(symbol, leverage, margin_mode)
 
-    async def cancel_order(self, symbol: str, client_id: str) -> None:
+    async def cancel_order(self, symbol: str, client_id: str, wanted: Callable[[], bool] = lambda: True) -> None:
+        """As the venue's own.
+
+        Args:
+            wanted: whether it still is, when its turn has come; else it does nothing.
+        """
         for attempt in range(1, CANCEL_TRIES + 1):
             await self._limiter.cancel()
+            if not wanted():
+                return
             try:
                 with self._heeding(cancels=True):
                     await self.inner.cancel_order(symbol, client_id)

@@ -71,7 +71,6 @@ def settle_amend(wish: AmendWish, parent: ParentState, manager: OrderManager) ->
             return False
     only_more = wish.price == parent.request.price and wish.amount >= parent.executed.amount + parent.live_amount
     if not parent.open_children or (only_more and child is None):
-        manager.journal.check()
         return _apply(wish, parent, manager)
     for open_child in parent.open_children:
         manager.cancel(open_child)

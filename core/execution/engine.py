@@ -69,7 +69,7 @@ class ExecutionEngine:
         reconciler: compares with the venues what is open.
         make_ready: awaited with an order's symbol before it starts, where books come only when asked for; True when they were not
             there before. None: all books are kept.
-        on_stopped: called when the kill switch is pulled (True) or released; None: nobody remembers it.
+        on_stopped: called when the kill switch is pulled or released; None: nobody remembers it.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class ExecutionEngine:
         self._clock = order_manager.clock
         self.tape = MarketTape(orderbooks)
         self.make_ready: Callable[[str], Awaitable[bool]] | None = None
-        self.on_stopped: Callable[[bool], None] | None = None
+        self.on_stopped: Callable[[], object] | None = None
         self._workers: dict[str, Worker] = {}
         self._tasks = TaskOwner()
         self.volumes = Volumes(self._connectors, self.tape, self._clock, self._tasks)
@@ -216,7 +216,8 @@ class ExecutionEngine:
 
     def restore_to_cancel(self, parent: ParentState, why: str) -> None:
         """Take up a parent that nobody knows any more how to work: it can be cancelled, and that is all."""
-        self._manager.move_parent(parent, parent.status, why)
+        if parent.status is not ParentStatus.CANCELLING:
+            self._manager.move_parent(parent, parent.status, why)
         self._start(Worker(parent, None, Params(), self._manager, lambda: self._market(parent.request, parent)))
 
     def _start(self, worker: Worker) -> None:
@@ -277,19 +278,19 @@ class ExecutionEngine:
         The venues are asked whether that is true; the report, which comes after ten seconds at the latest, names what could not
         be confirmed. Pulling it again looks again.
         """
-        self._stop(stopped=True)
-        return await self._kill_switch.pull()
+        self.risk.stopped = True
+        pulling = asyncio.ensure_future(self._kill_switch.pull())
+        if self.on_stopped is not None:
+            self.on_stopped()
+        return await pulling
 
     def release_kill(self) -> None:
         """Allow trading again. What was stopped stays stopped."""
         if self.risk.stopped:
-            self._stop(stopped=False)
+            self.risk.stopped = False
+            if self.on_stopped is not None:
+                self.on_stopped()
             self._manager.notify("info", "The kill switch was released: orders may be placed again.")
-
-    def _stop(self, *, stopped: bool) -> None:
-        self.risk.stopped = stopped
-        if self.on_stopped is not None:
-            self.on_stopped(stopped)
 
     def _stop_parents(self) -> int:
         for worker in self._workers.values():

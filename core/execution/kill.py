@@ -134,7 +134,7 @@ class _Sweep:
 
     async def _ask(self, symbol: str) -> None:
         """Look at the open orders of one symbol; it is done with when none is ours."""
-        venue = self._connector.venue
+        venue, asked_us = self._connector.venue, self._clock.now_us()
         try:
             listed = await self._connector.open_orders(symbol)
         except VenueError as error:
@@ -148,7 +148,7 @@ class _Sweep:
             self._asking.discard(symbol)
         for client_id in ours:
             child = self._manager.child(client_id)
-            if child is None or child.settled:
+            if child is None or (child.settled and child.updated_us < asked_us):  # it was over, and was listed afterwards
                 await self._cancel_stray(symbol, client_id)
 
     async def _cancel_stray(self, symbol: str, client_id: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, final
 
-from core.domain.errors import BadAmount, BadPrice, JournalError, NotPossible, OutcomeUnknown
+from core.domain.errors import BadAmount, BadPrice, FathomError, JournalError, NotPossible, OutcomeUnknown
 from core.domain.market import MarketView
 from core.domain.numbers import plain, to_decimal
 from core.domain.plan import ExecutionRequest
@@ -68,7 +68,11 @@ class Modifier:
         await self._manager.record.durable()
         if self._worker_of(order_id) is not worker or worker.cancelling:
             return False
-        wish = self._checked(worker, price, amount, trigger)
+        try:
+            wish = self._checked(worker, price, amount, trigger)
+        except FathomError:  # the market, or the order, has moved meanwhile
+            self._manager.record.wish(worker.parent, "change refused")
+            raise
         worker.request_amend(wish)
         await patiently(_until_over(order, wish), self._manager.clock)
         if not wish.applied.done() and not order.status.terminal:

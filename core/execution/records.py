@@ -58,6 +58,7 @@ _CHILD = (
     "passing",
     "insisted",
     "unverified",
+    "claimed_before",
     "only_fills",
     "venue_order_id",
 )

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import final
 
 from core.domain.clock import MICROSECONDS
@@ -30,7 +30,7 @@ from core.execution.ids import is_ours
 from core.execution.manager import OrderManager
 from core.execution.records import rebuild
 from core.execution.room import give_back
-from core.execution.state import ChildState, ParentState
+from core.execution.state import ChildState, ParentState, Wish
 from core.execution.tasks import TaskOwner
 from core.execution.worker import CANCELLING
 from core.journal.entry import Entry, Kind, Story
@@ -216,8 +216,10 @@ class Recovery:
                 self._engine.restore(parent)
             except BadRequest as error:
                 log.warning("order %s can't go on: %s", parent.id, error)
-                self._tell("error", f"Order {parent.id} can't go on after the restart, only be cancelled: {error}")
-                self._engine.restore_to_cancel(parent, f"can't go on after the restart, only be cancelled: {error}")
+                why = f"can't go on after the restart, only be cancelled: {error}"
+                if parent.status is not ParentStatus.CANCELLING:
+                    self._tell("error", f"Order {parent.id} {why}")
+                self._engine.restore_to_cancel(parent, why)
         if self._doubted:
             self._tasks.spawn(self._report(), "report of the recovery")
 
@@ -321,17 +323,18 @@ def _change_under_way(parent: ParentState, story: Story) -> Entry | None:
 
 
 def _turn_back(parent: ParentState, by_us: int) -> None:
-    """The computer's clock is behind the journal, as it was set back: what is measured from now on has to start before now."""
-    if parent.started_us is not None:
-        parent.started_us -= by_us
-    if parent.paused_us is not None:
-        parent.paused_us -= by_us
+    """The computer's clock is behind the journal, as it was set back: whatever was measured by it is older now by the same.
+
+    What venues have told of stays at their time, and an expiry at the trader's.
+    """
+    states: list[ParentState | ChildState | Wish] = [parent]
     for child in parent.children.values():
-        child.doubted_us, child.not_before_us = child.doubted_us - by_us, child.not_before_us - by_us
-        if child.gave_up_us is not None:
-            child.gave_up_us -= by_us
-        if child.wish is not None and child.wish.gave_up_us is not None:
-            child.wish.gave_up_us -= by_us
+        states += [child] if child.wish is None else [child, child.wish]
+    for state in states:
+        for name in (one.name for one in fields(state) if one.name.endswith("_us") and one.name != "news_us"):
+            if at_us := getattr(state, name):
+                setattr(state, name, at_us - by_us)
+    parent.memory = {name: int(str(value)) - by_us if name.endswith("_us") else value for name, value in parent.memory.items()}
 
 
 def _s(count: int) -> str:

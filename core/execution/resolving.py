@@ -38,6 +38,7 @@ def take_word(child: ChildState, said: Decimal, now_us: int) -> None:
     What was filled and not shown stays reserved until its trades are seen, and the venue is asked until it has answered once.
     """
     child.know()
+    child.claimed_before = min(child.claimed_filled, said)
     child.claimed_end, child.claimed_filled, child.cancelling, child.insisted = None, said, False, False
     child.flags.add("resolved_by_trader")
     child.unverified, child.news_us = True, max(child.news_us, now_us)  # what was told before he looked is older than his look

@@ -170,7 +170,7 @@ class Sender:
             return (urgent and self.cancel_again(child, URGENT_AGAIN_US, beside=beside)) or joins
         if now_us < child.not_before_us and not urgent:
             return False
-        child.cancelling, child.updated_us = True, now_us
+        child.cancelling, child.cancel_asked_us, child.updated_us = True, 0, now_us
         child.releases = child.releases or release
         self._tasks.spawn(self._cancel(child), f"cancel {child.client_id}")
         return True
@@ -186,7 +186,7 @@ class Sender:
             return False
         if hanging and not (beside and hanging == 1 and child.cancel_asked_us):
             return False
-        child.cancel_asked_us = now_us
+        child.cancel_asked_us = 0
         self._tasks.spawn(self._cancel(child), f"cancel {child.client_id} again")
         return True
 
@@ -205,9 +205,8 @@ class Sender:
         if child.settled:
             return
         connector, look_s = self._connectors[child.planned.exchange], 0.0
-        child.cancel_asked_us = self._clock.now_us()
         try:
-            await connector.cancel_order(child.parent.request.symbol, child.client_id)
+            await self._take_back(connector, child)
             look_s = CONFIRM_S
         except OrderNotFound:
             pass  # it may be filled, or never have been there: ask
@@ -221,6 +220,17 @@ class Sender:
             log.warning("cancel of %s: %r", child.client_id, error)
         if not child.settled:
             self._evidence.look_into(child, connector, first_look_s=look_s)
+
+    async def _take_back(self, connector: ExchangeConnector, child: ChildState) -> None:
+        def leaves() -> bool:
+            child.cancel_asked_us = self._clock.now_us()
+            return not child.settled
+
+        symbol, client_id = child.parent.request.symbol, child.client_id
+        if isinstance(connector, LimitedConnector):  # where it may have to wait for its turn
+            await connector.cancel_order(symbol, client_id, wanted=leaves)
+        elif leaves():
+            await connector.cancel_order(symbol, client_id)
 
     async def _until_there(self, child: ChildState, creating: asyncio.Task[None]) -> None:
         """A cancel that overtakes its create finds nothing. But one that hangs must not hold it up: it may be live all the same."""

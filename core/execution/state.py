@@ -90,6 +90,7 @@ class ChildState:
         passing: it was denied for a reason that passes.
         recorded: its last STATE in the journal.
         insisted: the trader wants it cancelled: a cancel that fails is asked again.
+        claimed_before: how much of what the trader then said was filled its venue had claimed itself.
         unverified: the trader has said what became of it, and its venue has not been heard since.
         only_fills: what is in doubt of it is trades that its venue spoke of: it is surely over.
         silences: how many questions about it its venue has left unanswered in a row.
@@ -125,6 +126,7 @@ class ChildState:
     passing: bool = False
     insisted: bool = False
     unverified: bool = False
+    claimed_before: Decimal = ZERO
     only_fills: bool = False
     venue_order_id: str = ""
     recorded: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
@@ -229,7 +231,7 @@ class ChildState:
         before = (self.status, self.knowledge, self.pending, self.price, self.amount, self.claimed_end, self.claimed_filled)
         self.venue_order_id = news.venue_order_id or self.venue_order_id
         if self.unverified and (looked_up or news.status is not VenueOrderStatus.OPEN):
-            self.claimed_filled = news.filled  # beyond what was seen the claim was the trader's word; now its venue speaks
+            self.claimed_filled = max(self.claimed_before, news.filled)  # the rest was the trader's word; now its venue speaks
         if news.status is VenueOrderStatus.OPEN:
             self._take_open(news, now_us, looked_up=looked_up)
         else:

@@ -56,6 +56,7 @@ class Worker:
     ) -> None:
         self.parent = parent
         self._strategy = strategy
+        self._unfit = "" if strategy is not None else parent.reason
         self._params = params
         self._manager = manager
         self._market = market
@@ -213,7 +214,7 @@ class Worker:
         if self._expired:
             return self._expire()
         if parent.status is ParentStatus.NEEDS_ATTENTION:
-            self._manager.move_parent(parent, self._where_it_was(), "evidence arrived")
+            self._manager.move_parent(parent, self._where_it_was(), self._unfit or "evidence arrived")
         if self._amend is not None:
             self._change(self._amend)
             return self._clock.now_us() + RETRY_US
@@ -249,9 +250,10 @@ class Worker:
                 return
         except (RiskDenied, JournalError) as error:
             wish.refuse(error)
+            self._manager.record.wish(self.parent, "change refused")
             words = f"not changed: {error}"
         self._amend = None
-        self._manager.move_parent(self.parent, self._where_it_was(), words)
+        self._manager.move_parent(self.parent, self._where_it_was(), self._unfit or words)
         self.wake()
 
     # -- waiting and ending ------------------------------------------------------------------------

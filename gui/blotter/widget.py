@@ -61,7 +61,7 @@ class BlotterWidget(QTabWidget):
         self._count = ElidedLabel("muted")
         self.balances = balances_table(desk, theme)
         self.foreign = foreign_table(desk, theme)
-        tabs = (self.view, plain_table(self.fills), self.balances, self.foreign, plain_table(self.log))
+        tabs: tuple[QWidget, ...] = (self.view, plain_table(self.fills), self.balances, self.foreign, plain_table(self.log))
         for tab, title in zip(tabs, _TABS, strict=True):
             self.addTab(tab, title)
         self.setDocumentMode(True)

@@ -150,8 +150,7 @@ class RiskGate:
             RiskDenied: it stays as it is.
         """
         was = parent.request
-        milder = price == was.price or (price is not None and was.price is not None and was.side.sign * (price - was.price) < 0)
-        if milder and amount <= was.amount and not self.stopped:
+        if amount <= was.amount and _no_more_aggressive(was.side, price, was.price) and not self.stopped:
             return
         changed = replace(parent.request, price=price, amount=amount)
         more = amount - parent.executed.amount - parent.live_amount
@@ -176,11 +175,14 @@ class RiskGate:
         return denial
 
     def check_amend(self, child: ChildState, *, price: Decimal, amount: Decimal) -> None:
-        """Whether `child` may be changed in place.
+        """Whether `child` may be changed in place. Less of it, or at a milder price, may be as often as the trader and the venue like.
 
         Raises:
             RiskDenied: it stays as it is.
         """
+        if amount <= child.amount and _no_more_aggressive(child.planned.side, price, child.price) and not self.stopped:
+            self._sent_us.append(self._clock.now_us())
+            return
         _, held = self.funds.needed(child, child.price, child.live_amount)
         denial = self._denial(child, price, amount - child.executed.amount, held)
         why = denial.sentence if denial is not None else self._pace()
@@ -232,6 +234,11 @@ class RiskGate:
 def _judged_price(request: ExecutionRequest, mid: Decimal | None) -> Decimal | None:
     """What the order is worth per unit: its limit, its trigger, or the mid."""
     return request.price or request.trigger_price or mid
+
+
+def _no_more_aggressive(side: OrderSide, price: Decimal | None, was: Decimal | None) -> bool:
+    """Whether an order at `price` takes no more risk than at `was`; None is the market's price."""
+    return price == was or (price is not None and was is not None and side.sign * (price - was) < 0)
 
 
 def _what_counts(request: ExecutionRequest) -> ExecutionRequest:

@@ -12,6 +12,8 @@ from core.domain.errors import JournalError, RiskDenied
 from core.domain.kill import KillReport, Unconfirmed
 from core.domain.orders import Knowledge, ParentStatus
 from core.exchanges.connector import NewOrder, VenueOrderStatus
+from core.exchanges.limited import LimitedConnector
+from core.exchanges.limiter import RateLimits
 from core.exchanges.paper.faults import Call, Fault, StreamFault
 from core.journal.entry import Kind
 from tests.core.exchanges.paper_desk import BUY, SYMBOL
@@ -200,6 +202,26 @@ async def test_a_cancel_that_hangs_does_not_keep_the_kill_switch_waiting() -> No
         await f.wait(4)
         assert not all_open(f)
         assert (killing.result().cancelled, killing.result().unconfirmed) == (1, ())
+
+
+async def test_cancels_that_wait_for_their_turn_are_not_asked_for_twice() -> None:
+    async with floor("binance_spot", rates=RateLimits(requests_per_s=50, burst=100, cancels_per_s=10, cancel_burst=5)) as f:
+        wire, turns = f.wires["binance_spot"], list[int]()
+        assert isinstance(wire, LimitedConnector)
+        for number in range(60):
+            await f.start(amount="0.5", price=str(99 - number / 10), strategy="best_price")
+        await f.wait(5)
+        assert all_open(f) == 60
+        turn = wire._limiter.cancel
+
+        async def counted() -> None:
+            turns.append(f.clock.now_us())
+            await turn()
+
+        wire._limiter.cancel = counted  # type: ignore[method-assign]  # a tap
+        report = await f.do(f.engine.kill())
+        assert not report.unconfirmed
+        assert len(turns) == 60
 
 
 async def test_what_could_not_be_recorded_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

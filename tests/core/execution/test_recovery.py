@@ -20,6 +20,7 @@ from core.domain.orders import ChildStatus, ParentStatus
 from core.exchanges.connector import NewOrder
 from core.exchanges.paper.faults import Call, Fault
 from core.execution.records import rebuild
+from core.execution.risk.limits import UNLIMITED
 from tests.core.exchanges.paper_desk import SYMBOL
 from tests.core.execution.crashing import CrashFloor, Session, crash_floor
 from tests.core.execution.floor import shape
@@ -461,28 +462,66 @@ async def test_a_change_that_waited_for_a_lost_order_is_said_to_be_dropped(tmp_p
             assert restored.price == 99
 
 
-async def test_a_computers_clock_that_was_set_back_before_the_restart_keeps_nothing_waiting(tmp_path: Path) -> None:
-    """An hour back, with a request whose answer had just been given up and a schedule half done."""
+HOUR_BACK_US = 3_600 * 1_000_000
+
+
+async def test_a_computers_clock_that_was_set_back_before_the_restart_keeps_no_lost_order_waiting(tmp_path: Path) -> None:
     async with crash_floor(tmp_path / "journal.db", V) as floor:
         faults = floor.venues[V].faults
         async with floor.session() as first:
-            lost = None
-            schedule = await first.start(
-                "buy", "4", "101.5", "twap", params={"duration": 40, "slices": 4, "randomize": 0, "style": "aggressive"}
-            )
-            await floor.live(first, 15)
             faults.arm(Fault.TIMEOUT_LOST)
             faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
             lost = await first.start("buy", "1", "99", "best_price")
             await floor.live(first, 12)
             await first.journal.durable()
-            filled = schedule.filled_amount
         faults.clear()
-        floor.clock._now_us -= 3_600 * 1_000_000
+        floor.clock._now_us -= HOUR_BACK_US
         async with floor.session() as second:
             await floor.live(second, 40)
             assert second.manager.order(lost.id).children[0].status is ChildStatus.NOT_PLACED
+            second.engine.risk.set_limits(UNLIMITED.model_copy(update={"duplicate_window_s": 10}))
+            await second.start("buy", "1", "99", "best_price")  # the last one was placed long ago
+
+
+@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize("refused", [None, Fault.REJECT, Fault.REFUSED_CONNECTION])
+async def test_nor_a_schedule(refused: Fault | None, paused: bool, tmp_path: Path) -> None:
+    """Half done, or paused by the trader, or just refused by its venue."""
+    params = {"duration": 120, "slices": 4, "randomize": 0, "style": "aggressive"}
+    async with crash_floor(tmp_path / "journal.db", V) as floor:
+        async with floor.session() as first:
+            schedule = await first.start("buy", "4", "101.5", "twap", params=params)
+            await floor.live(first, 15)
+            if refused is not None:
+                floor.venues[V].faults.chance(refused, 1.0, Call.CREATE)
+            await floor.live(first, 20)
+            if paused:
+                first.engine.pause_execution(schedule.id)
+                await floor.live(first, 2)
+            await first.journal.durable()
+        floor.venues[V].faults.clear()
+        floor.clock._now_us -= HOUR_BACK_US
+        async with floor.session() as second:
+            await floor.live(second, 5)
             floor.refill()
             assert second.engine.resume_execution(schedule.id)
-            await floor.live(second, 25)
-            assert second.manager.order(schedule.id).filled_amount > filled
+            await floor.live(second, 130)
+            assert second.manager.order(schedule.id).status is ParentStatus.FILLED
+
+
+async def test_nor_an_order_that_waits_for_the_books_to_refill(tmp_path: Path) -> None:
+    async with crash_floor(tmp_path / "journal.db", V) as floor:
+        async with floor.session() as first:
+            patient = await first.start("buy", "4", "101.5", "minimal_market_impact")
+            await floor.live(first, 3)
+            await first.journal.durable()
+            before = patient.filled_amount
+            assert before < 4
+        floor.clock._now_us -= HOUR_BACK_US
+        async with floor.session() as second:
+            await floor.live(second, 5)
+            assert second.engine.resume_execution(patient.id)
+            for _ in range(40):
+                floor.refill()
+                await floor.live(second, 5)
+            assert second.manager.order(patient.id).filled_amount > before

@@ -213,3 +213,21 @@ async def test_a_venue_that_says_less_than_before_frees_nothing(looked_up: bool)
         await f.wait(60)
         assert order.filled_amount == f.all_truth() == Decimal("0.6")
         assert order.filled_amount + order.snapshot().live_amount <= 2
+
+
+async def test_what_a_venue_has_claimed_itself_stays_reserved_when_the_trader_agreed_and_it_says_less_later() -> None:
+    async with floor(V) as f:
+        order = await resting(f)
+        (child,) = order.children
+        record = f.manager.child(child.id)
+        assert record is not None
+        f.venues[V].faults.chance(StreamFault.DROPPED, 1.0)
+        f.venues[V].faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+        claim = replace(f.venues[V].truth.orders[child.id].report(), filled=Decimal("0.5"))
+        f.manager._take_order(record, claim, False)
+        await f.wait(90)
+        await f.do(f.engine.resolve_child(child.id))
+        assert record.live_amount == Decimal("0.5")
+        f.manager._take_order(record, replace(claim, status=VenueOrderStatus.CANCELLED, filled=Decimal("0.1")), False)
+        assert record.live_amount == Decimal("0.5")
+        f.broken.clear()

@@ -336,3 +336,14 @@ async def test_fill_or_kill_sends_nothing_when_a_part_of_it_is_not_allowed() -> 
         assert {child.status for child in order.children} == {ChildStatus.DENIED, ChildStatus.NOT_PLACED}
         assert order.status.terminal
         assert "limit" in order.reason
+
+
+async def test_what_rests_may_become_milder_too_after_limits_were_tightened() -> None:
+    async with floor(limits=limits()) as f:
+        order = await f.start(amount="10", price="99", strategy="best_price")
+        await f.wait(1)
+        f.engine.risk.set_limits(limits(max_order_notional=300, max_parent_notional=300, price_collar_bps=10, max_orders_per_second=1))
+        assert await f.do(f.engine.modify_execution(order.id, new_amount="5"))
+        assert await f.do(f.engine.modify_execution(order.id, new_price="98"))
+        assert shape(order) == [("binance_spot", "5", "0", "open")]
+        assert order.children[0].price == 98
