@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
+from core.domain.clock import MICROSECONDS
 from core.domain.enums import ExecutionStrategy
 from core.domain.orders import ChildStatus, Knowledge, ParentStatus
 from core.exchanges.paper.faults import Call, Fault, StreamFault
@@ -25,6 +26,8 @@ from tests.core.execution.stateful.wishes import Wishes, lost_children, modify, 
 from tests.core.execution.stateful.world import Setup, World
 
 EXAMPLES = 300
+# A request that was sent so long ago has arrived, or never will.
+ON_ITS_WAY_US = 30 * MICROSECONDS
 STEPS = 20
 ROUTERS = tuple(strategy for strategy in ExecutionStrategy if not strategy.works_over_time)
 WORKING = tuple(strategy for strategy in ExecutionStrategy if strategy.works_over_time)
@@ -346,7 +349,9 @@ def do_meanwhile(world: World, what: str) -> None:
             world.take_back([parent.id for parent in world.working()], engine.kill())
         case "decide":
             for child in lost_children(world):
-                world.decide(child)
+                there = world.true_order(child.planned.exchange, child.client_id) is not None
+                if there or world.clock.now_us() - child.created_us >= ON_ITS_WAY_US:  # he knows that a request takes its time
+                    world.decide(child)
         case "resume":
             for parent in world.working():
                 engine.resume_execution(parent.id)
