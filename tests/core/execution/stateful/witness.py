@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import final
 
 from core.domain.enums import ExecutionStrategy, OrderSide, OrderType, TimeInForce
-from core.domain.events import OrderEvent
+from core.domain.events import OrderEvent, OrderEventKind
 from core.domain.instruments import Instrument
 from core.domain.orders import Fill, Knowledge, ParentStatus
 from core.exchanges.connector import NewOrder, VenueOrder
@@ -197,6 +197,8 @@ class Eyewitness:
         """The desk says something."""
         order = event.order
         self.heard += 1
+        if event.kind is OrderEventKind.CREATED and (child := self._session().manager.child(order.id)) is not None:
+            self._market_bound(child.parent)  # it was planned on the books of this moment; others may have come when it leaves
         if order.held:
             self.held.add(order.id)
         if order.knowledge is Knowledge.QUARANTINED:
