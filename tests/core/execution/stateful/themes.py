@@ -25,7 +25,7 @@ from tests.core.execution.stateful.troubles import Deaths, Troubles, outage
 from tests.core.execution.stateful.wishes import Wishes, lost_children, modify, modify_child
 from tests.core.execution.stateful.world import Setup, World
 
-EXAMPLES = 300
+EXAMPLES = 230
 # A request that was sent so long ago has arrived, or never will.
 ON_ITS_WAY_US = 30 * MICROSECONDS
 STEPS = 20
