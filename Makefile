@@ -6,7 +6,8 @@ PYTHON_BIN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 ARGS ?=
-JOBS ?= 2
+# One more than two cores: half of the tests wait for sockets most of their time.
+JOBS ?= 3
 UV ?= uv
 # `make install PYTHON=/path/to/python3.12` reaches .ci/install.sh through the environment.
 export PYTHON
