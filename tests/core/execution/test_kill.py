@@ -218,7 +218,7 @@ async def test_cancels_that_wait_for_their_turn_are_not_asked_for_twice() -> Non
             turns.append(f.clock.now_us())
             await turn()
 
-        wire._limiter.cancel = counted  # type: ignore[method-assign]  # a tap
+        wire._limiter.cancel = counted  # type: ignore[method-assign]  # counts on one instance
         report = await f.do(f.engine.kill())
         assert not report.unconfirmed
         assert len(turns) == 60

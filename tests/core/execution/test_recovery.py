@@ -15,6 +15,7 @@ import orjson
 import pytest
 
 from core.domain.enums import OrderSide
+from core.domain.errors import RiskDenied
 from core.domain.events import Notice
 from core.domain.orders import ChildStatus, ParentStatus
 from core.exchanges.connector import NewOrder
@@ -525,3 +526,43 @@ async def test_nor_an_order_that_waits_for_the_books_to_refill(tmp_path: Path) -
                 floor.refill()
                 await floor.live(second, 5)
             assert second.manager.order(patient.id).filled_amount > before
+
+
+async def test_a_change_that_was_refused_long_ago_is_not_said_to_be_dropped(tmp_path: Path) -> None:
+    async with crash_floor(tmp_path / "journal.db", V) as floor:
+        async with floor.session() as first:
+            order = await first.start("buy", "1", "99", "best_price")
+            await floor.live(first, 1)
+            first.engine.risk.set_limits(UNLIMITED.model_copy(update={"max_order_notional": Decimal(150)}))
+            changing = asyncio.ensure_future(first.engine.modify_execution(order.id, new_price="155"))
+            await floor.live(first, 1)
+            with pytest.raises(RiskDenied, match="over the limit of 150"):
+                await changing
+            floor.venues[V].faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.QUERY)
+            child = first.manager.child(order.children[0].id)
+            assert child is not None
+            first.manager.doubt(child, "lost sight of")
+            await floor.live(first, 90)
+            assert order.status is ParentStatus.NEEDS_ATTENTION
+            await first.journal.durable()
+        async with floor.session() as second:
+            assert "is dropped" not in second.manager.order(order.id).reason
+
+
+async def test_an_order_that_was_being_cancelled_says_why_also_when_nobody_knows_its_parameters_any_more(tmp_path: Path) -> None:
+    async with crash_floor(tmp_path / "journal.db", V) as floor:
+        async with floor.session() as first:
+            old = await first.start("buy", "1", "99", "best_price")
+            await floor.live(first, 1)
+            floor.venues[V].faults.chance(Fault.REFUSED_CONNECTION, 1.0, Call.CANCEL)
+            killing = asyncio.ensure_future(first.engine.kill())
+            await floor.live(first, 2)
+            await first.journal.durable()
+        killing.cancel()
+        floor.venues[V].faults.clear()
+        rewrite(floor.path, old.id, "parent", params={"renamed_since": 1})
+        async with floor.session() as second:
+            await floor.live(second, 10)
+            order = second.manager.order(old.id)
+            assert (order.status, order.reason) == (ParentStatus.CANCELLED, "stopped by the kill switch")
+            assert not any("can't go on" in notice.sentence for notice in second.notices)
